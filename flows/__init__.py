@@ -1,0 +1,1 @@
+"""When things happen: one file a deployment."""

@@ -1,0 +1,1 @@
+"""Risk desk for Binance USD-M traders: measures, scores, decisions and alerts."""

@@ -1,0 +1,1 @@
+"""What the system runs on: processes, database server, orchestrator."""

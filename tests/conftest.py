@@ -1,0 +1,17 @@
+"""Fixtures that every test folder shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recorded payloads and market data beside the project; skips where it is absent."""
+    if not (SHARED / "payloads").is_dir():
+        pytest.skip(f"no recorded payloads and market data at {SHARED}: these tests need them")
+    return SHARED
