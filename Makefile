@@ -1,0 +1,52 @@
+# Everything that a fresh machine needs is Python 3.11 or newer with venv, and make.
+#
+#   make demo                               a whole risk desk against a simulated exchange
+#   make demo ARGS="--archive ../shared/data --for 180"
+#   make test                               the tests; ARGS="tests/risk -k margin" narrows them
+#   make check                              format, lint, types, import contracts
+#   make bench                              the 30-second benchmarks; ARGS="" for a full run: python -m bench
+#   make lock                               renew requirements.lock from pyproject.toml
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup: $(READY)
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make setup PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || { echo "Python's venv is missing: install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+$(READY): requirements.lock pyproject.toml | $(BIN)/uv
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps -e .
+	@touch $(READY)
+
+demo: setup
+	$(BIN)/risk demo $(ARGS)
+
+test: setup
+	$(BIN)/python -m pytest $(ARGS)
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@! grep -nE '^ *(--(extra-)?index-url|--find-links)|://' requirements.lock || { echo "requirements.lock names an address: make lock"; exit 1; }
+
+bench: setup
+	$(BIN)/python -m bench --quick $(ARGS)
+
+lock: $(BIN)/uv
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --python-version 3.11 -o requirements.lock
