@@ -95,7 +95,7 @@ class DepthSnapshot(Observed):
     ask_depth_1pct_usdt: Decimal
     bid_reach: float  # how far from mid the book is really known, fraction
     ask_reach: float
-    sell_slippage: tuple[float | None, ...]  # per SLIPPAGE_LADDER_USDT, fraction of mid; None: book ends first
+    sell_slippage: tuple[float | None, ...]  # per ladder rung, fraction of mid; None: book ends
     buy_slippage: tuple[float | None, ...]
 
 
@@ -392,7 +392,7 @@ class Message:
     created_at: datetime
     expires_at: datetime
     severity: str  # the worst of its items
-    items: tuple[dict[str, Any], ...]  # alert_id, name, scope, severity, kind, value, threshold, since, details
+    items: tuple[dict[str, Any], ...]  # alert_id, name, scope, severity, kind, value, …
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,8 @@ def test_the_reference_file_holds(shared: Path) -> None:
 
 def test_the_bracket_is_the_one_at_the_liquidation_price() -> None:
     # BINANCE.md 5.2: long 10.2 BTC @ 60 000, 20x isolated: bracket 3 at entry gives 57 279.18, but at
-    # the liquidation price the notional is 584 k, bracket 2: (30 600 + 50 - 612 000) / (10.2·0.005 - 10.2) = 57 281.51
+    # the liquidation price the notional is 584 k, bracket 2:
+    # (30 600 + 50 - 612 000) / (10.2·0.005 - 10.2) = 57 281.51
     position = Position("BTCUSDT", 10.2, 60_000, 60_000, BTC, "BOTH", 30_600)
     answer = liquidation(Account(0, [position]), "BTCUSDT")
     assert answer.price == pytest.approx(57_281.51, abs=0.01)
