@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.conftest_db"]
+
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
 

@@ -53,11 +53,19 @@ def start(data_dir: Path, *, database: str = "risk") -> str:
     data_dir = Path(data_dir).expanduser().resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(data_dir):
-        if not is_running(data_dir):
-            _make_cluster(data_dir)
-            _launch(data_dir)
-        _ensure_database(data_dir, database)
-    return url(data_dir, database=database)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            if not is_running(data_dir):
+                _make_cluster(data_dir)
+                _launch(data_dir)
+            try:
+                _ensure_database(data_dir, database)
+            except psycopg.OperationalError as cause:  # it is dying, or still recovering
+                if time.monotonic() > deadline:
+                    raise RuntimeFault(f"PostgreSQL in {data_dir} does not answer: {cause}") from cause
+                time.sleep(0.1)
+            else:
+                return url(data_dir, database=database)
 
 
 def stop(data_dir: Path, *, immediately: bool = False) -> None:

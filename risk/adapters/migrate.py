@@ -1,0 +1,98 @@
+"""The schema of a database, brought to its newest form: alembic revisions that run sql/migrations/*.sql.
+
+Forward only. Everything happens in one transaction under an advisory lock, so a killed migrator leaves
+the former schema and two at once do the work once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+import psycopg
+from alembic import command, op
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from risk.adapters import database_url
+from risk.errors import StoreError
+
+SQL = Path(str(files("sql")))
+LOCK_KEY = 7_305_814_270_001  # any number, the same in every migrator
+LOCK_WAIT = "60s"
+
+
+def upgrade(url: str, *, revision: str = "head") -> str:
+    """The revision that the schema `risk` of this database has afterwards, normally the newest.
+
+    Raises:
+        StoreError: the database does not answer, or refused a statement; nothing changed then.
+    """
+    with _transaction(url) as connection:
+        connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), {"wait": LOCK_WAIT})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+        _run(connection, SQL / "roles.sql")
+        connection.execute(text("CREATE SCHEMA IF NOT EXISTS risk"))
+        command.upgrade(_config(connection), revision)
+        _run(connection, SQL / "grants.sql")
+        return MigrationContext.configure(connection, opts=_VERSION_TABLE).get_current_revision() or ""
+
+
+def current(url: str) -> str | None:
+    """The schema's revision in this database, None before the first migration.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    with _transaction(url) as connection:
+        return MigrationContext.configure(connection, opts=_VERSION_TABLE).get_current_revision()
+
+
+def head() -> str:
+    """The newest revision that this program knows."""
+    return ScriptDirectory.from_config(_config(None)).get_current_head() or ""
+
+
+def run_file(name: str) -> None:
+    """Run one file of sql/migrations inside the revision that alembic is at."""
+    _run(op.get_bind(), SQL / "migrations" / name)
+
+
+_VERSION_TABLE = {"version_table": "schema_version", "version_table_schema": "risk"}
+
+
+def _run(connection: Connection, path: Path) -> None:
+    """Several statements in one file; the driver itself takes them, without looking for parameters."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    driver.execute(path.read_bytes())
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SQL / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _transaction(url: str) -> Iterator[Connection]:
+    engine = create_engine(
+        database_url.sqlalchemy_url(url),
+        poolclass=NullPool,
+        connect_args={"application_name": "crypto-risk migrate"},
+    )
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except (SQLAlchemyError, psycopg.Error) as cause:
+        raise StoreError(f"migration: {cause}") from cause
+    finally:
+        engine.dispose()

@@ -1,0 +1,46 @@
+"""Migrations: to the newest form, twice without effect, two at once, all or nothing."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from risk.adapters import migrate
+from risk.errors import StoreError
+
+
+def test_an_empty_database_reaches_the_newest_revision(empty_database_url: str) -> None:
+    assert migrate.current(empty_database_url) is None
+    assert migrate.upgrade(empty_database_url) == migrate.head()
+    assert migrate.current(empty_database_url) == migrate.head()
+
+
+def test_a_second_upgrade_changes_nothing(database_url: str) -> None:
+    assert migrate.upgrade(database_url) == migrate.head()
+
+
+def test_two_migrators_at_once_do_the_work_once(empty_database_url: str) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(migrate.upgrade, [empty_database_url] * 2)) == [migrate.head()] * 2
+    with psycopg.connect(empty_database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM risk.schema_version").fetchone() == (1,)
+
+
+def test_a_migration_that_fails_midway_leaves_the_former_schema(empty_database_url: str) -> None:
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute("CREATE SCHEMA risk")
+        connection.execute("CREATE TABLE risk.ticker (in_the_way int)")
+    with pytest.raises(StoreError, match="ticker"):
+        migrate.upgrade(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'risk'").fetchall()
+    assert tables == [("ticker",)]
+    assert migrate.current(empty_database_url) is None
+
+
+def test_the_version_table_lives_in_our_schema(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("SELECT version_num FROM risk.schema_version").fetchone()
+    assert row == (migrate.head(),)

@@ -1,0 +1,68 @@
+"""A real PostgreSQL for tests: one server for the session, one fresh database for each test."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Connection
+
+from risk.adapters import embedded, migrate, store
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def pg_data_dir() -> Iterator[Path]:
+    """Data directory of the session's server; the server stops at the end."""
+    with tempfile.TemporaryDirectory(prefix="risk-pg-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+        embedded.stop(Path(folder), immediately=True)
+
+
+@pytest.fixture(scope="session")
+def pg_server(pg_data_dir: Path) -> str:
+    """URL of a running server, as its superuser, with an empty database."""
+    return embedded.start(pg_data_dir, database="postgres")
+
+
+@pytest.fixture(scope="session")
+def template_database(pg_server: str, pg_data_dir: Path) -> str:
+    """Name of a database that holds the migrated schema and nothing else."""
+    with psycopg.connect(pg_server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE risk_template")
+    migrate.upgrade(embedded.url(pg_data_dir, database="risk_template"))
+    return "risk_template"
+
+
+@pytest.fixture
+def empty_database_url(pg_server: str, pg_data_dir: Path) -> Iterator[str]:
+    """URL of a fresh database without a schema."""
+    yield from _database(pg_server, pg_data_dir, "template1")
+
+
+@pytest.fixture
+def database_url(pg_server: str, pg_data_dir: Path, template_database: str) -> Iterator[str]:
+    """URL of a fresh migrated database, as the server's superuser."""
+    yield from _database(pg_server, pg_data_dir, template_database)
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Connection]:
+    """A connection in a transaction on a fresh migrated database; commits when the test ends well."""
+    with store.connect(database_url) as connection:
+        yield connection
+
+
+def _database(server: str, data_dir: Path, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        url = embedded.url(data_dir, database=name)
+        yield url
+        store.dispose(url)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
