@@ -1,0 +1,253 @@
+"""How much to open, where to stop and where to take profit, with the reason that bound each answer.
+
+Definitions: risk desk specification, section "Decisions". All prices in USDT per coin, money in USDT,
+quantities in coins, ratios as fractions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from risk.margin import Account, Bracket, Position, liquidation_price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The trader's own limits; the defaults are the documented ones."""
+
+    risk_percent: float = 0.01  # share of equity lost at the stop
+    reference_volatility: float = 0.02
+    adjust_floor: float = 0.25
+    adjust_cap: float = 2.0
+    funds_share: float = 0.30  # of equity times `leverage_for_cap`
+    leverage_for_cap: float = 1.0
+    stop_before_liquidation: float = 1.5  # distance to liquidation over stop distance
+    position_risk_cap: float = 0.02  # of equity, one position
+    account_risk_cap: float = 0.06  # of equity, losses at all stops together
+    atr_multiple: float = 2.0
+    fixed_loss: float = 0.02  # of equity
+    liquidation_share: float = 0.80  # a stop lies at most this far on the way to liquidation
+    targets: tuple[float, float] = (1.5, 3.0)  # in R
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """The exchange's rules for one symbol."""
+
+    step_size: Decimal
+    tick_size: Decimal
+    min_quantity: Decimal
+    min_notional: Decimal
+    brackets: Sequence[Bracket]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much to open.
+
+    Attributes:
+        quantity: coins, a multiple of the step size; 0 with a reason when nothing should be opened.
+        notional: USDT at the entry.
+        bound_by: the rule that gave the quantity: "risk", "level", "funds", "bracket", "book",
+            "stop_before_liquidation", "position_risk", "account_risk", "minimum".
+        reasons: each rule with the quantity that it allows, in the order in which they were applied.
+    """
+
+    quantity: Decimal
+    notional: Decimal
+    bound_by: str
+    reasons: tuple[tuple[str, float], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """Where to get out, as multiples of the tick. `bound_by`: "volatility", "fixed_loss" or "liquidation"."""
+
+    stop: Decimal
+    targets: tuple[Decimal, ...]
+    bound_by: str
+    volatility_stop: float
+    fixed_stop: float | None
+    liquidation_stop: float | None
+
+
+def position_size(
+    *,
+    equity: float,
+    entry: float,
+    stop: float,
+    side: int,
+    volatility: float,
+    multiplier: float,
+    contract: Contract,
+    leverage: float,
+    wallet: float | None = None,
+    book_capacity_usdt: float | None = None,
+    open_risk: float = 0.0,
+    rules: Rules | None = None,
+) -> Size:
+    """Quantity to open so that the stop costs the chosen share of equity, within every cap.
+
+    Args:
+        stop: below the entry for a long (side +1), above it for a short (−1).
+        volatility: composite volatility (0.02 is the reference).
+        multiplier: of the live level: 1, 0.5 or 0.
+        wallet: cross wallet that would carry the position; None: isolated at `leverage`.
+        book_capacity_usdt: notional that the book takes at 0.2 % slippage; None: unknown, not applied.
+        open_risk: USDT that all other positions lose at their stops.
+
+    Raises:
+        ValueError: a number that is not finite or cannot be true; names it.
+    """
+    rules = rules or Rules()
+    _check(equity=equity, entry=entry, stop=stop, volatility=volatility, leverage=leverage)
+    stop_distance = (entry - stop) * side
+    if side not in (-1, 1) or stop_distance <= 0.0:
+        raise ValueError(f"stop = {stop!r}: must lie below the entry of a long and above that of a short")
+    if not 0.0 <= multiplier <= 1.0:
+        raise ValueError(f"multiplier = {multiplier!r}: must lie between 0 and 1")
+    adjust = min(max(rules.reference_volatility / volatility, rules.adjust_floor), rules.adjust_cap)
+    wanted = equity * rules.risk_percent * adjust / stop_distance
+    room = max(rules.account_risk_cap * equity - open_risk, 0.0)
+    steps: list[tuple[str, float]] = [
+        ("risk", wanted),
+        ("level", wanted * multiplier),
+        ("funds", equity * rules.funds_share * rules.leverage_for_cap / entry),
+        ("bracket", _bracket_cap(contract.brackets, leverage) / entry),
+    ]
+    if book_capacity_usdt is not None:
+        steps.append(("book", book_capacity_usdt / entry))
+    steps.append(("position_risk", rules.position_risk_cap * equity / stop_distance))
+    steps.append(("account_risk", room / stop_distance))
+    so_far = min(quantity for _, quantity in steps)
+    steps.append(
+        (
+            "stop_before_liquidation",
+            _before_liquidation(
+                so_far, entry, side, stop_distance * rules.stop_before_liquidation, contract, leverage, wallet
+            ),
+        )
+    )
+    return _rounded(steps, entry, contract)
+
+
+def seed_size(
+    *, equity: float, entry: float, stop: float, volatility: float, risk_percent: float = 0.01
+) -> float:
+    """The original formula, `risk·(0.02/volatility)/|entry − stop|` in coins, with its cap's unit corrected.
+
+    The original compared coins with 30 % of funds in USDT; here the cap is 30 % of equity over the entry
+    price, so both sides are coins. No other cap applies.
+    """
+    _check(equity=equity, entry=entry, stop=stop, volatility=volatility)
+    wanted = equity * risk_percent * (0.02 / volatility) / abs(entry - stop)
+    return min(wanted, 0.3 * equity / entry)
+
+
+def stops(
+    *,
+    entry: float,
+    side: int,
+    atr: float,
+    quantity: float,
+    equity: float,
+    liquidation: float | None,
+    tick_size: Decimal,
+    rules: Rules | None = None,
+) -> Stops:
+    """Stop and targets of a position; the tightest of three stops binds.
+
+    Args:
+        atr: ATR(14) of 1h bars, USDT per coin.
+        liquidation: liquidation price, or None when there is none.
+
+    Raises:
+        ValueError: a number that is not finite or cannot be true; names it.
+    """
+    rules = rules or Rules()
+    _check(entry=entry, atr=atr, equity=equity)
+    by_volatility = entry - side * rules.atr_multiple * atr
+    by_loss = entry - side * rules.fixed_loss * equity / quantity if quantity > 0.0 else None
+    by_liquidation = None
+    if liquidation is not None:
+        by_liquidation = entry + rules.liquidation_share * (liquidation - entry)
+    candidates = {"volatility": by_volatility, "fixed_loss": by_loss, "liquidation": by_liquidation}
+    known = {name: price for name, price in candidates.items() if price is not None}
+    bound_by = min(known, key=lambda name: (entry - known[name]) * side)
+    away = bound_by != "liquidation"
+    stop = _to_tick(known[bound_by], tick_size, up=(side < 0) == away)
+    reward = abs(entry - float(stop))
+    targets = tuple(
+        _to_tick(entry + side * multiple * reward, tick_size, up=side > 0) for multiple in rules.targets
+    )
+    return Stops(stop, targets, bound_by, by_volatility, by_loss, by_liquidation)
+
+
+def chandelier(
+    *, highest: float, lowest: float, atr: float, side: int, tick_size: Decimal, multiple: float = 3.0
+) -> Decimal:
+    """Trailing stop: `multiple` ATR behind the highest high (long) or lowest low (short) of 22 1h bars."""
+    price = highest - multiple * atr if side > 0 else lowest + multiple * atr
+    return _to_tick(price, tick_size, up=side < 0)
+
+
+def _bracket_cap(brackets: Sequence[Bracket], leverage: float) -> float:
+    """Largest notional, USDT, that the ladder allows at this leverage; 0 when it allows none."""
+    return max((float(b.cap) for b in brackets if float(b.max_leverage) >= leverage), default=0.0)
+
+
+def _before_liquidation(
+    quantity: float,
+    entry: float,
+    side: int,
+    needed: float,
+    contract: Contract,
+    leverage: float,
+    wallet: float | None,
+) -> float:
+    """Largest quantity up to `quantity` whose liquidation lies at least `needed` away from the entry."""
+
+    def room(size: float) -> float:
+        margin = size * entry / leverage if wallet is None else wallet
+        position = Position("ENTRY", side * size, entry, entry, contract.brackets, "BOTH", margin)
+        price = liquidation_price(Account(0.0, [position]), "ENTRY")
+        return math.inf if price is None else (entry - price) * side
+
+    return quantity if quantity <= 0.0 or room(quantity) >= needed else _bisect(room, needed, quantity)
+
+
+def _bisect(room: Callable[[float], float], needed: float, too_much: float) -> float:
+    low, high = 0.0, too_much
+    for _ in range(60):
+        middle = (low + high) / 2.0
+        if middle > 0.0 and room(middle) >= needed:
+            low = middle
+        else:
+            high = middle
+    return low if low > too_much * 1e-9 else 0.0
+
+
+def _rounded(steps: list[tuple[str, float]], entry: float, contract: Contract) -> Size:
+    # a tie goes to the rule that was applied first; "level" only when the level reduced the wish
+    bound_by, allowed = min(steps, key=lambda step: step[1])
+    step = contract.step_size
+    quantity = (Decimal(repr(max(allowed, 0.0))) / step).to_integral_value(rounding=ROUND_FLOOR) * step
+    notional = quantity * Decimal(repr(entry))
+    if quantity < contract.min_quantity or notional < contract.min_notional:
+        bound_by = bound_by if allowed <= 0.0 else "minimum"
+        quantity, notional = Decimal(0), Decimal(0)
+    return Size(quantity, notional, bound_by, tuple(steps))
+
+
+def _to_tick(price: float, tick: Decimal, *, up: bool) -> Decimal:
+    rounding = ROUND_CEILING if up else ROUND_FLOOR
+    return (Decimal(repr(price)) / tick).to_integral_value(rounding=rounding) * tick
+
+
+def _check(**numbers: float) -> None:
+    for name, value in numbers.items():
+        if not math.isfinite(value) or value <= 0.0:
+            raise ValueError(f"{name} = {value!r}: must be finite and above zero")
