@@ -7,7 +7,6 @@ from outside lands on it in finitely many steps.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,50 +76,72 @@ class Surface:
             raise ValueError(f"direction = {direction!r}: use -1 for a fall, +1 for a rise")
         if self.notional.size == 0:
             return None
-        if self._excess(0.0)[0] <= 0.0:
+        lines = _Lines(self)
+        excess, slope = lines.excess(0.0, -direction)
+        if excess <= 0.0:
             return 0.0
+        # a tangent of a concave function lies above it, so its root lies at or beyond the function's
+        reach = -excess / slope if slope * direction < 0.0 else direction * np.inf
         for end in self._concave_ends(direction):
-            excess, slope = self._excess(end)
+            start = reach if abs(reach) < abs(end) else end
+            excess, slope = lines.excess(start, -direction)
             if excess <= 0.0:
-                return self._newton(end, excess, slope, direction)
+                return _newton(lines, start, excess, slope, direction)
+            if start is not end:
+                excess, slope = lines.excess(end, -direction)
+                if excess <= 0.0:
+                    return _newton(lines, end, excess, slope, direction)
         return None
 
     def _concave_ends(self, direction: int) -> list[float]:
         """Ends of the stretches on which the excess is concave: a price that reaches zero stays there."""
         with np.errstate(divide="ignore"):
-            zero_at = np.where(self.beta != 0.0, -1.0 / self.beta, np.inf)
-        ends = sorted({float(s) for s in zero_at if math.isfinite(s) and s * direction > 0.0}, key=abs)
-        far = direction * max(1e6, 2.0 * abs(ends[-1]) if ends else 0.0)
-        return [*ends, far]
+            zero_at = -1.0 / self.beta
+        ahead = zero_at[(zero_at * direction > 0.0) & np.isfinite(zero_at)]
+        ends: list[float] = np.unique(ahead).tolist()
+        if direction < 0:
+            ends.reverse()
+        return [*ends, direction * max(1e6, 2.0 * abs(ends[-1]) if ends else 0.0)]
 
-    def _newton(self, start: float, excess: float, slope: float, direction: int) -> float:
-        """Root of a concave piecewise linear function, from outside: each step lands on or beyond it."""
-        shock = start
-        for _ in range(200):
-            if slope * direction >= 0.0:
-                break
-            step = shock - excess / slope
-            if step * direction >= shock * direction:
-                break
-            shock = step
-            excess, slope = self._excess(shock)
-            if excess >= 0.0:
-                break
-        return shock
 
-    def _excess(self, shock: float) -> tuple[float, float]:
-        """Equity minus maintenance in USDT at one shock, and its slope on the inner side."""
-        inner = -math.copysign(1.0, shock) if shock else 0.0
+class _Lines:
+    """Excess and slope at one shock, with what does not change between shocks computed once."""
+
+    def __init__(self, pool: Surface) -> None:
+        gross = np.abs(pool.notional)
+        self.beta, self.notional = pool.beta, pool.notional
+        self.steep, self.cum = pool.rate * gross, pool.cum
+        self.base = pool.wallet + float(pool.unrealized.sum() - pool.notional.sum())
+        self.columns = np.arange(gross.size)
+
+    def excess(self, shock: float, inner: int) -> tuple[float, float]:
+        """Equity minus maintenance in USDT, and its slope on the side of `inner` (−1 or +1)."""
         factor = 1.0 + self.beta * shock
-        # at the very end of a stretch a price is zero: take the slope from the inside
-        moving = (factor > 1e-12) | ((np.abs(factor) <= 1e-12) & (self.beta * inner > 0.0))
-        factor = np.maximum(factor, 0.0)
-        gross = np.abs(self.notional)
-        lines = self.rate * (factor * gross) - self.cum
-        steepest = lines.argmax(axis=0)
-        index = np.arange(gross.size)
-        needed = np.maximum(lines[steepest, index], 0.0)
-        rate = np.where(lines[steepest, index] >= 0.0, self.rate[steepest, index], 0.0)
-        value = self.wallet + self.unrealized.sum() + float((factor - 1.0) @ self.notional) - needed.sum()
-        slope = float(np.sum(self.beta * moving * (self.notional - rate * gross)))
-        return float(value), slope
+        moving = self.beta
+        if factor.min() < 1e-12:  # some price is at zero: it moves only if the inner side lifts it
+            at_zero = np.abs(factor) <= 1e-12
+            moving = np.where((factor > 1e-12) | (at_zero & (self.beta * inner > 0.0)), self.beta, 0.0)
+            factor = np.maximum(factor, 0.0)
+        lines = self.steep * factor
+        lines -= self.cum
+        place = lines.argmax(axis=0), self.columns
+        needed, steep = lines[place], self.steep[place]
+        if needed.min() < 0.0:
+            steep = np.where(needed >= 0.0, steep, 0.0)
+            needed = np.maximum(needed, 0.0)
+        value = self.base + float(factor @ self.notional) - float(needed.sum())
+        return value, float(moving @ (self.notional - steep))
+
+
+def _newton(lines: _Lines, start: float, excess: float, slope: float, direction: int) -> float:
+    """Root of a concave piecewise linear function, from outside: each step lands on or beyond it."""
+    shock = start
+    for _ in range(200):
+        if slope * direction >= 0.0 or excess >= 0.0:
+            break
+        step = shock - excess / slope
+        if step * direction >= shock * direction:
+            break
+        shock = step
+        excess, slope = lines.excess(shock, -direction)
+    return shock
