@@ -1,28 +1,32 @@
--- Roles of the whole server: owner migrates, writer is the programs, reader is reports and dashboards.
--- Run before each migration; does nothing where the roles exist or we may not create them.
+-- Roles of the server: owner holds the schema, writer is the programs, reader is reports and dashboards.
+-- Run before each migration; skips what exists and what we have no right to.
 DO $$
 DECLARE
-    may_create boolean := (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user);
+    me record;
 BEGIN
-    IF NOT may_create OR (SELECT count(*) FROM pg_roles WHERE rolname IN ('risk_owner', 'risk_writer', 'risk_reader')) = 3 THEN
-        RETURN;
+    SELECT r.rolsuper OR r.rolcreaterole AS may_create_roles, r.rolsuper OR pg_has_role(d.datdba, 'MEMBER') AS owns_database
+    INTO me
+    FROM pg_roles AS r, pg_database AS d
+    WHERE r.rolname = current_user AND d.datname = current_database();
+    IF me.may_create_roles THEN
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'risk_owner') THEN
+            CREATE ROLE risk_owner NOLOGIN;
+            GRANT risk_owner TO CURRENT_USER;
+        END IF;
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'risk_writer') THEN
+            CREATE ROLE risk_writer LOGIN;
+        END IF;
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'risk_reader') THEN
+            CREATE ROLE risk_reader LOGIN CONNECTION LIMIT 5;
+            ALTER ROLE risk_reader SET default_transaction_read_only = on;
+            ALTER ROLE risk_reader SET statement_timeout = '5s';
+        END IF;
     END IF;
-    PERFORM pg_advisory_xact_lock(7305814270002);
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'risk_owner') THEN
-        CREATE ROLE risk_owner NOLOGIN;
+    IF me.owns_database AND EXISTS (SELECT FROM pg_roles WHERE rolname = 'risk_reader') THEN
+        EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+        EXECUTE format('GRANT CONNECT, CREATE ON DATABASE %I TO risk_owner', current_database());
+        EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO risk_writer', current_database());
+        EXECUTE format('GRANT CONNECT ON DATABASE %I TO risk_reader', current_database());
     END IF;
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'risk_writer') THEN
-        CREATE ROLE risk_writer LOGIN;
-        ALTER ROLE risk_writer SET statement_timeout = '5s';
-        ALTER ROLE risk_writer SET lock_timeout = '2s';
-    END IF;
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'risk_reader') THEN
-        CREATE ROLE risk_reader LOGIN CONNECTION LIMIT 5;
-        ALTER ROLE risk_reader SET default_transaction_read_only = on;
-        ALTER ROLE risk_reader SET statement_timeout = '5s';
-    END IF;
-EXCEPTION
-    WHEN duplicate_object OR unique_violation THEN
-        NULL;  -- another migrator, on another database of this server, was quicker
 END
 $$;

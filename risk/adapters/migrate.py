@@ -38,6 +38,7 @@ def upgrade(url: str, *, revision: str = "head") -> str:
         connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), {"wait": LOCK_WAIT})
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
         _run(connection, SQL / "roles.sql")
+        _become_owner(connection)
         connection.execute(text("CREATE SCHEMA IF NOT EXISTS risk"))
         command.upgrade(_config(connection), revision)
         _run(connection, SQL / "grants.sql")
@@ -62,6 +63,13 @@ def head() -> str:
 def run_file(name: str) -> None:
     """Run one file of sql/migrations inside the revision that alembic is at."""
     _run(op.get_bind(), SQL / "migrations" / name)
+
+
+def _become_owner(connection: Connection) -> None:
+    """The schema belongs to risk_owner where that role exists and we may act for it, else to ourselves."""
+    may = text("SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = 'risk_owner'")
+    if connection.execute(may).scalar():
+        connection.execute(text("SET LOCAL ROLE risk_owner"))
 
 
 _VERSION_TABLE = {"version_table": "schema_version", "version_table_schema": "risk"}

@@ -174,7 +174,7 @@ CREATE TABLE risk.ticker (
     source       text NOT NULL,
     PRIMARY KEY (symbol, venue, event_at),
     CONSTRAINT volumes_are_not_negative CHECK (volume >= 0 AND quote_volume >= 0)
-);
+) PARTITION BY RANGE (event_at);
 COMMENT ON TABLE risk.ticker IS 'Rolling 24 hours of one symbol';
 COMMENT ON COLUMN risk.ticker.symbol IS 'contract, e.g. BTCUSDT';
 COMMENT ON COLUMN risk.ticker.venue IS '"usdm" or "spot"';
@@ -187,6 +187,8 @@ COMMENT ON COLUMN risk.ticker.quote_volume IS 'USDT over 24 h';
 COMMENT ON COLUMN risk.ticker.event_at IS 'the exchange''s time, UTC';
 COMMENT ON COLUMN risk.ticker.received_at IS 'when it reached us, UTC';
 COMMENT ON COLUMN risk.ticker.source IS '"rest", "stream", "archive", "import" or "derived"';
+CREATE TABLE risk.ticker_default PARTITION OF risk.ticker DEFAULT;
+COMMENT ON TABLE risk.ticker_default IS 'Rows of days that have no partition of their own';
 
 CREATE TABLE risk.mark (
     symbol          text NOT NULL,
@@ -198,7 +200,7 @@ CREATE TABLE risk.mark (
     received_at     timestamptz NOT NULL,
     source          text NOT NULL,
     PRIMARY KEY (symbol, event_at)
-);
+) PARTITION BY RANGE (event_at);
 COMMENT ON TABLE risk.mark IS 'Mark price, index, and the running funding rate for the next settlement';
 COMMENT ON COLUMN risk.mark.symbol IS 'contract, e.g. BTCUSDT';
 COMMENT ON COLUMN risk.mark.mark_price IS 'USDT per coin';
@@ -208,6 +210,8 @@ COMMENT ON COLUMN risk.mark.next_funding_at IS 'next settlement, UTC';
 COMMENT ON COLUMN risk.mark.event_at IS 'the exchange''s time, UTC';
 COMMENT ON COLUMN risk.mark.received_at IS 'when it reached us, UTC';
 COMMENT ON COLUMN risk.mark.source IS '"rest", "stream", "archive", "import" or "derived"';
+CREATE TABLE risk.mark_default PARTITION OF risk.mark DEFAULT;
+COMMENT ON TABLE risk.mark_default IS 'Rows of days that have no partition of their own';
 
 CREATE TABLE risk.funding (
     symbol         text NOT NULL,
