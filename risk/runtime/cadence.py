@@ -45,7 +45,7 @@ class Cadence:
 class Deployment:
     """One entry of prefect.yaml as Prefect's server knows it."""
 
-    deployment_id: UUID
+    deployment_id: UUID | None  # None: known by prefect.yaml only
     name: str
     entrypoint: str
     folder: str | None
