@@ -1,0 +1,212 @@
+"""One thread per channel: claim what is due, send it, record what became of it, wait as the reason asks.
+
+At least once: a message counts as sent only when its acceptance is recorded, so a crash between the two
+sends it again, with the same short id in the text. A channel that fails waits alone; the others do not
+notice. Nothing is given up before it expires, but what the channel refuses for good.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Protocol
+from uuid import UUID
+
+from risk.adapters import notify
+from risk.adapters.notify import Channel
+from risk.errors import DeliveryError, StoreError
+from risk.records import DeliveryAttempt, Message
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 2.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
+STALE_AFTER = timedelta(minutes=10)
+"""After an outage, warnings older than this go out together as one message."""
+DIGEST_CLAIMS = 50
+MESSAGE_REASONS = frozenset({"rejected", "unparsable"})
+"""Reasons that concern this message only: the channel goes on with the next."""
+
+
+class Claimed(Protocol):
+    """A delivery that is ours for the length of its lease."""
+
+    @property
+    def message(self) -> Message: ...
+
+    @property
+    def attempt(self) -> int: ...
+
+
+class Rendered(Protocol):
+    """A message in words."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def body(self) -> str: ...
+
+    @property
+    def html(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """The database as a courier sees it. Each call is one transaction and may raise StoreError.
+
+    Attributes:
+        claim: (channel, limit, now) -> deliveries that are due, leased to us.
+        record: (attempt, next_try_at or None).
+    """
+
+    claim: Callable[[str, int, datetime], Sequence[Claimed]]
+    record: Callable[[DeliveryAttempt, datetime | None], None]
+
+
+class Courier:
+    """Carries the messages of one channel."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        outbox: Outbox,
+        render: Callable[[Message], Rendered],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.channel, self._outbox, self._render, self._chance = channel, outbox, render, chance
+        self.failures = 0  # in a row
+        self.accepted = 0
+        self.last_reason = ""
+        self._closed_until = 0.0  # monotonic
+        self.wake = threading.Event()
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop` is set (and `wake` after it)."""
+        while not stop.is_set():
+            try:
+                wait_s = self.step()
+            except StoreError as error:
+                log.warning("channel %s: outbox: %s", self.channel.name, error)
+                wait_s = LOOK_EVERY_S
+            self.wake.wait(wait_s)
+            self.wake.clear()
+
+    def step(self) -> float:
+        """Send what is due; seconds until the next look."""
+        closed_s = self._closed_until - monotonic()
+        if closed_s > 0:
+            return closed_s
+        limit = DIGEST_CLAIMS if self.failures > 2 else 1
+        claims = list(self._outbox.claim(self.channel.name, limit, datetime.now(UTC)))
+        for group in _grouped(claims, datetime.now(UTC)):
+            if not self._deliver(group):
+                return max(0.0, self._closed_until - monotonic())
+        return 0.0 if claims else LOOK_EVERY_S
+
+    def _deliver(self, claims: Sequence[Claimed]) -> bool:
+        """Send one text for these claims and record it; False when the channel must rest."""
+        tried_at, started = datetime.now(UTC), monotonic()
+        message = _together([claim.message for claim in claims])
+        refused: DeliveryError | None = None
+        text = self._render(message)
+        crash_at("before_send")
+        try:
+            notify.send(
+                self.channel, text.title, *_signed(text, [claim.message.message_id for claim in claims])
+            )
+        except DeliveryError as error:
+            refused = error
+        crash_at("after_send")
+        duration_ms = round((monotonic() - started) * 1000)
+        wait_s = self._settle(refused, claims[0].attempt)
+        for claim in claims:
+            attempt = _attempt(claim, self.channel.name, tried_at, refused, duration_ms)
+            is_retry = attempt.outcome == "retry"
+            self._outbox.record(attempt, datetime.now(UTC) + timedelta(seconds=wait_s) if is_retry else None)
+        crash_at("after_mark")
+        return self._closed_until <= monotonic()
+
+    def _settle(self, refused: DeliveryError | None, attempt: int) -> float:
+        """Seconds until this message is tried again; closes the channel when the fault is the channel's."""
+        if refused is None:
+            self.failures, self.last_reason, self.accepted = 0, "", self.accepted + 1
+            return 0.0
+        self.last_reason = refused.reason
+        log.warning("channel %s: %s: %s", self.channel.name, refused.reason, refused)
+        if refused.reason in MESSAGE_REASONS:
+            return self._wait_s(attempt, None)
+        self.failures += 1
+        wait_s = self._wait_s(self.failures, refused.retry_after_s)
+        if not refused.is_permanent:
+            self._closed_until = monotonic() + wait_s
+        return wait_s
+
+    def _wait_s(self, failures: int, asked_s: float | None) -> float:
+        """What the channel asked for and a little more, or 1 s doubling to 60 s; jitter only lengthens it."""
+        if asked_s is not None:
+            return asked_s + 0.2 + self._chance()
+        wait_s = FIRST_WAIT_S * 2.0 ** min(failures - 1, 10)
+        return min(LONGEST_WAIT_S, wait_s * (1.0 + 0.25 * self._chance()))
+
+
+def short_id(message_id: UUID) -> str:
+    """What a reader compares to see that a message came twice.
+
+    >>> short_id(UUID("12345678-1234-5678-1234-567812345678"))
+    '#12345678'
+    """
+    return f"#{message_id.hex[:8]}"
+
+
+def crash_at(label: str) -> None:
+    """Kill this process here when RISK_CRASH_AT names this point: the tests' way to prove what survives."""
+    if os.environ.get("RISK_CRASH_AT") == label:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _grouped(claims: Sequence[Claimed], now: datetime) -> list[list[Claimed]]:
+    """Each claim alone, but what is stale and not critical together."""
+    stale = [
+        claim
+        for claim in claims
+        if claim.message.severity != "critical" and now - claim.message.created_at > STALE_AFTER
+    ]
+    if len(stale) < 2:
+        return [[claim] for claim in claims]
+    return [*([claim] for claim in claims if claim not in stale), stale]
+
+
+def _together(messages: Sequence[Message]) -> Message:
+    if len(messages) == 1:
+        return messages[0]
+    return replace(messages[0], items=tuple(item for message in messages for item in message.items))
+
+
+def _signed(text: Rendered, ids: Sequence[UUID]) -> tuple[str, str]:
+    """Body and HTML with the short ids as their last line."""
+    line = " ".join(short_id(message_id) for message_id in ids[:10])
+    return f"{text.body}\n{line}", f"{text.html}\n{line}" if text.html else ""
+
+
+def _attempt(
+    claim: Claimed, channel: str, tried_at: datetime, refused: DeliveryError | None, duration_ms: int
+) -> DeliveryAttempt:
+    outcome = "accepted" if refused is None else "failed" if refused.is_permanent else "retry"
+    return DeliveryAttempt(
+        message_id=claim.message.message_id,
+        channel=channel,
+        attempt=claim.attempt,
+        tried_at=tried_at,
+        outcome=outcome,
+        reason="" if refused is None else f"{refused.reason}: {refused}"[:200],
+        retry_after_s=None if refused is None else refused.retry_after_s,
+        duration_ms=duration_ms,
+    )

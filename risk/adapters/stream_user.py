@@ -1,0 +1,91 @@
+"""The user-data stream, as a trigger: when the account moves, somebody should read it by REST now.
+
+Nothing is taken from its events but that they came: REST is the truth. A wrong listen key connects and
+stays silent, so the periodic account poll goes on regardless. The key is never deleted: the exchange
+gives one key per account, and another program may be using it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from risk.adapters.streams import PRIVATE_PATIENCE, Feed
+from risk.adapters.wire_stream import decode_user_event
+from risk.errors import ExchangeError, PayloadError
+
+log = logging.getLogger(__name__)
+
+KEEPALIVE_S = 30 * 60.0
+RETRY_FIRST_S, RETRY_CAP_S = 5.0, 300.0
+TRIGGER_EVERY_S = 1.0
+
+
+class UserStream:
+    """Keeps a listen key alive and calls `on_change` when an event says that the account moved.
+
+    Args:
+        create: blocking; the account's listen key.
+        keepalive: blocking; extends the key and returns it, or raises when it is no longer known.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        create: Callable[[], str],
+        keepalive: Callable[[], object],
+        on_change: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._root, self._create, self._keepalive, self._on_change = root, create, keepalive, on_change
+        self._moved, self._expired = asyncio.Event(), asyncio.Event()
+        self.feed = Feed("private", self.on_frame, patience=PRIVATE_PATIENCE)
+
+    def on_frame(self, frame: bytes) -> None:
+        """One event of the account."""
+        try:
+            event = decode_user_event(frame, received_at=datetime.now(UTC))
+        except PayloadError as error:
+            log.warning("user stream: %s", error.problem)
+            return
+        if event.kind == "listenKeyExpired":
+            self._expired.set()
+        elif event.changes_account or event.changes_configuration:
+            self._moved.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.feed.run())
+            tasks.create_task(self._keep_key())
+            tasks.create_task(self._trigger())
+
+    async def _keep_key(self) -> None:
+        wait = RETRY_FIRST_S
+        while True:
+            self._expired.clear()
+            try:
+                key = await asyncio.to_thread(self._create)
+                self.feed.retarget(f"{self._root}/private/ws/{key}", ())
+                wait = RETRY_FIRST_S
+                while not await self._is_expired_within(KEEPALIVE_S):
+                    await asyncio.to_thread(self._keepalive)
+            except ExchangeError as error:
+                log.warning("listen key: %s; again in %.0f s", type(error).__name__, wait)
+                await asyncio.sleep(wait)
+                wait = min(RETRY_CAP_S, 2 * wait)
+
+    async def _is_expired_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._expired.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _trigger(self) -> None:
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            await self._on_change()
+            await asyncio.sleep(TRIGGER_EVERY_S)
