@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from risk.adapters import wire_checks as check
-from risk.adapters.wire_checks import Parsed
+from risk.adapters.wire_checks import Id, Parsed
 from risk.errors import PayloadError
 from risk.records import Income
 
@@ -88,14 +88,14 @@ class _Income(msgspec.Struct, rename="camel"):
     income: Decimal
     asset: str
     time: int
-    tran_id: int
+    tran_id: Id
     symbol: str | None = ""
     info: str | None = ""
-    trade_id: str | int | None = ""
+    trade_id: str | Id | None = ""
 
 
 class _ForceOrder(msgspec.Struct, rename="camel"):
-    order_id: int
+    order_id: Id
     symbol: str
     client_order_id: str
     side: str

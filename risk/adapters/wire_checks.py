@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Generic, TypeVar, cast
+from typing import Annotated, Any, Generic, TypeVar, cast
 
 import msgspec
 
@@ -26,6 +26,8 @@ R = TypeVar("R")
 LARGEST = Decimal(10) ** 20
 """No price, quantity or balance of any market reaches this; beyond it a number is garbage."""
 SMALLEST = Decimal(10) ** -18
+Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""An identifier of the exchange: it fits a bigint."""
 LATEST_MS = 4_200_000_000_000
 """The year 2103. The exchange's own "never" is 4133404800000."""
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from risk.adapters import wire_checks as check
-from risk.adapters.wire_checks import Parsed
+from risk.adapters.wire_checks import Id, Parsed
 from risk.errors import PayloadError
 from risk.records import FundingSettlement, FundingTerms, Kline, Mark, OpenInterest, Ticker
 
@@ -40,7 +40,7 @@ class DepthPayload:
 
 
 class _Depth(msgspec.Struct):
-    last_update_id: int = msgspec.field(name="lastUpdateId")
+    last_update_id: Id = msgspec.field(name="lastUpdateId")
     bids: list[Level]
     asks: list[Level]
     transacted_ms: int | None = msgspec.field(name="T", default=None)
@@ -124,8 +124,6 @@ def parse_depth(body: bytes, *, symbol: str, venue: str = "usdm") -> DepthPayloa
     check_levels(source, "asks", row.asks, may_be_zero=False)
     if row.bids and row.asks and row.bids[0][0] >= row.asks[0][0]:
         raise PayloadError(source, "bids", (row.bids[0], row.asks[0]), "best bid at or above best ask")
-    if row.last_update_id < 0:
-        raise PayloadError(source, "lastUpdateId", row.last_update_id, "must not be negative")
     event_at_ms = row.transacted_ms if row.transacted_ms is not None else row.sent_ms
     if event_at_ms is not None:
         check.moment(source, "T", event_at_ms)

@@ -11,7 +11,7 @@ import msgspec
 
 from risk.adapters import wire_checks as check
 from risk.adapters.wire_account import forced_kind
-from risk.adapters.wire_checks import Parsed
+from risk.adapters.wire_checks import Id, Parsed
 from risk.adapters.wire_market import Bar, DepthPayload, Level, check_levels, kline_of
 from risk.errors import PayloadError
 from risk.records import ForcedLiquidation, Kline, Mark
@@ -30,14 +30,14 @@ class DepthDiff(msgspec.Struct):
     """
 
     symbol: str = msgspec.field(name="s")
-    first_update_id: int = msgspec.field(name="U")
-    final_update_id: int = msgspec.field(name="u")
+    first_update_id: Id = msgspec.field(name="U")
+    final_update_id: Id = msgspec.field(name="u")
     bids: list[Level] = msgspec.field(name="b")
     asks: list[Level] = msgspec.field(name="a")
-    sent_at_ms: int = msgspec.field(name="E")
-    previous_update_id: int | None = msgspec.field(name="pu", default=None)
-    transacted_at_ms: int | None = msgspec.field(name="T", default=None)
-    market: int = msgspec.field(name="st", default=1)
+    sent_at_ms: Id = msgspec.field(name="E")
+    previous_update_id: Id | None = msgspec.field(name="pu", default=None)
+    transacted_at_ms: Id | None = msgspec.field(name="T", default=None)
+    market: Id = msgspec.field(name="st", default=1)
 
     @property
     def event_at_ms(self) -> int:
@@ -55,7 +55,7 @@ class _Combined(msgspec.Struct):
 
 
 class _PartialSpot(msgspec.Struct):
-    last_update_id: int = msgspec.field(name="lastUpdateId")
+    last_update_id: Id = msgspec.field(name="lastUpdateId")
     bids: list[Level]
     asks: list[Level]
 
@@ -68,12 +68,12 @@ class _ForcedOrder(msgspec.Struct):
     average_price: Decimal = msgspec.field(name="ap")
     filled: Decimal = msgspec.field(name="z")
     at_ms: int = msgspec.field(name="T")
-    market: int = msgspec.field(name="st", default=1)
+    market: Id = msgspec.field(name="st", default=1)
 
 
 class _ForceOrder(msgspec.Struct):
     order: _ForcedOrder = msgspec.field(name="o")
-    market: int = msgspec.field(name="st", default=1)
+    market: Id = msgspec.field(name="st", default=1)
 
 
 class _MarkPrice(msgspec.Struct):
@@ -83,7 +83,7 @@ class _MarkPrice(msgspec.Struct):
     index: Decimal = msgspec.field(name="i")
     rate: str = msgspec.field(name="r")
     due_ms: int = msgspec.field(name="T")
-    market: int = msgspec.field(name="st", default=1)
+    market: Id = msgspec.field(name="st", default=1)
 
 
 class _Candle(msgspec.Struct):
@@ -116,7 +116,7 @@ class _UserEvent(msgspec.Struct):
 
 
 class _Control(msgspec.Struct):
-    id: int | None = None
+    id: Id | None = None
     result: Any = None
     code: int | None = None
     msg: str | None = None
@@ -177,7 +177,7 @@ def decode_depth(frame: bytes) -> DepthDiff:
         diff = check.decode("depth stream", frame, _CombinedDepth).data
     else:
         diff = check.decode("depth stream", frame, DepthDiff)
-    if diff.first_update_id > diff.final_update_id or diff.first_update_id < 0:
+    if diff.first_update_id > diff.final_update_id:
         raise PayloadError("depth stream", "U", diff.first_update_id, f"after u = {diff.final_update_id}")
     if not 0 <= diff.event_at_ms <= check.LATEST_MS:
         raise PayloadError("depth stream", "T", diff.event_at_ms, "not a time in milliseconds")

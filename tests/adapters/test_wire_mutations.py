@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -88,15 +87,6 @@ def _assert_possible(parsed: Any) -> None:
         assert value >= 0 or field in MAY_BE_NEGATIVE, field
 
 
-def _bodies(shared: Path) -> dict[str, bytes]:
-    return {stem: (shared / "payloads" / f"{stem}.json").read_bytes() for stem in CLAIMED}
-
-
-@pytest.fixture(scope="module")
-def bodies(shared: Path) -> dict[str, bytes]:
-    return _bodies(shared)
-
-
 def _broken(body: bytes, chance: random.Random) -> bytes:
     value = json.loads(body)
     for _ in range(chance.randint(1, 3)):
@@ -114,10 +104,11 @@ def _broken(body: bytes, chance: random.Random) -> bytes:
 @settings(max_examples=MUTATIONS, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(stem=st.sampled_from(sorted(CLAIMED)), seed=st.integers(0, 2**32))
 def test_mutated_payload_parses_to_possible_numbers_or_is_a_payload_error(
-    bodies: dict[str, bytes], stem: str, seed: int
+    shared: Path, stem: str, seed: int
 ) -> None:
+    body = (shared / "payloads" / f"{stem}.json").read_bytes()
     try:
-        parsed = CLAIMED[stem](_broken(bodies[stem], random.Random(seed)))
+        parsed = CLAIMED[stem](_broken(body, random.Random(seed)))
     except PayloadError as error:
         assert error.source
     else:
