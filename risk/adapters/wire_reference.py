@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from risk.adapters import wire_checks as check
-from risk.adapters.wire_checks import Parsed
+from risk.adapters.wire_checks import Id, Parsed
 from risk.errors import PayloadError
 from risk.records import AdlRisk, DataIssue, Instrument, InsuranceBalance, LeverageBracket
 
@@ -67,8 +67,8 @@ class _Symbol(msgspec.Struct, rename="camel"):
 class _RateLimit(msgspec.Struct, rename="camel"):
     rate_limit_type: str
     interval: str
-    interval_num: int
-    limit: int
+    interval_num: Id
+    limit: Id
 
 
 class _ExchangeInfo(msgspec.Struct, rename="camel"):

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from risk.adapters import wire_checks as check
-from risk.adapters.wire_checks import Parsed
+from risk.adapters.wire_checks import Id, Parsed
 from risk.errors import PayloadError
 
 
@@ -41,9 +41,9 @@ class _Okx(msgspec.Struct):
 class _OkxFunding(msgspec.Struct, rename="camel"):
     inst_id: str
     funding_rate: float
-    funding_time: int
-    next_funding_time: int
-    ts: int
+    funding_time: Id
+    next_funding_time: Id
+    ts: Id
 
 
 class _OkxInterest(msgspec.Struct, rename="camel"):
@@ -60,14 +60,14 @@ class _BybitTicker(msgspec.Struct, rename="camel"):
 
 class _Bybit(msgspec.Struct, rename="camel"):
     ret_code: int
-    time: int = 0
+    time: Id = 0
     result: Any = None
     ret_msg: str = ""
 
 
 class _Bitget(msgspec.Struct, rename="camel"):
     code: str
-    request_time: int = 0
+    request_time: Id = 0
     data: msgspec.Raw = msgspec.Raw(b"[]")
     msg: str = ""
 
@@ -90,7 +90,7 @@ class _BitgetInterest(msgspec.Struct, rename="camel"):
 class _GateContract(msgspec.Struct):
     name: str
     funding_rate: float
-    funding_interval: int
+    funding_interval: Id
     position_size: Decimal
     quanto_multiplier: Decimal
     mark_price: Decimal
@@ -117,7 +117,7 @@ class _Deribit(msgspec.Struct):
 class _DeribitSummary(msgspec.Struct):
     instrument_name: str
     open_interest: Decimal
-    creation_timestamp: int
+    creation_timestamp: Id
     current_funding: float | None = None
     funding_8h: float | None = None
 
@@ -209,7 +209,7 @@ def _bitget(source: str, body: bytes) -> _Bitget:
 
 
 def parse_gate(body: bytes, *, received_at: datetime) -> Parsed[Quote]:
-    """Contracts: interval in seconds, open interest in contracts of `quanto_multiplier` coins."""
+    """Contracts: Iderval in seconds, open interest in contracts of `quanto_multiplier` coins."""
     source = "gate contracts"
 
     def build(row: _GateContract) -> Quote:
