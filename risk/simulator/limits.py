@@ -38,6 +38,7 @@ def pools(request_limit: int = 2400) -> dict[str, Pool]:
         Pool("data", 1000, 5 * MINUTE_MS),
         Pool("spot", 6000, header="1M", is_spot=True),
         Pool("sapi", 12000, is_spot=True),
+        Pool("venue", 1_000_000),
         Pool("orders_10s", 300, 10_000, is_per_account=True),
         Pool("orders_1m", 1200, is_per_account=True),
     ]

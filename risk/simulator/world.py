@@ -1,10 +1,11 @@
-"""Everything the simulated exchange is made of, at one instant: market, account, limits, faults and its clock.
+"""All that the simulated exchange is made of, at one instant: market, account, limits, faults and its clock.
 
 `tick` moves it. Between two ticks every answer agrees with every other, because marks are read once per tick.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
+
+import numpy as np
 
 from risk.simulator import clearing, presets
 from risk.simulator.account import Account, Contract, contract
@@ -22,6 +25,7 @@ from risk.simulator.market import ForcedOrder as MarketOrder
 from risk.simulator.market import Market, MarketConfig
 from risk.simulator.printing import cut, exact
 from risk.simulator.rejection import Rejection, bad_symbol
+from risk.simulator.scenarios import SCENARIOS
 from risk.simulator.signing import API_KEY, API_SECRET, Credentials
 
 LAG_MEMORY = 100  # snapshots kept for the lag fault, one per tick
@@ -75,6 +79,7 @@ class World:
     is_paused: bool = False
     listen_key: str = ""
     listen_key_until_ms: int = 0
+    algos: dict[int, dict[str, Any]] = field(default_factory=dict)  # conditional orders by algoId
     notices: list[Notice] = field(default_factory=list)
     snapshots: dict[str, deque[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
 
@@ -216,13 +221,25 @@ class World:
         if kind == "random":
             self.account = presets.random_account(int(seed or self.config.seed), self.contracts(), self.marks)
         elif kind in presets.PRESETS:
-            falls = dict(self.config.account_falls)
+            falls = self.expected_falls() | dict(self.config.account_falls)
             self.account = presets.PRESETS[kind](self.contracts(), self.marks, falls)
         else:
             raise Rejection(400, -1130, f"account preset {preset!r}, expected {', '.join(presets.PRESETS)}")
         self.account.updated_ms = self.now_ms()
         for held in self.account.holdings.values():
             held.updated_ms = self.now_ms()
+
+    def expected_falls(self) -> dict[str, float]:
+        """Fraction that each mark loses at the scenario's worst second; empty for an archive."""
+        if self.config.archive_dir is not None:
+            return {}
+        story = SCENARIOS[self.config.scenario]
+        falls = {}
+        for symbol, spec in self.market.symbols.items():
+            seconds = np.array([at for at, _ in (*story.btc, *story.alt)], dtype=np.float64)
+            lowest = float(story.offset(seconds, spec.beta, symbol == "BTCUSDT").min())
+            falls[symbol] = max(0.0, -math.expm1(lowest))
+        return {symbol: fall for symbol, fall in falls.items() if fall > 0.01}
 
     # ---- forced orders of our own account, as the market sees them
 
