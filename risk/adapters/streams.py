@@ -164,6 +164,11 @@ class Feed:
         """Replace the socket, the new one first."""
         self._renew.set()
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self._url)
+
     def silent_s(self) -> float:
         """Seconds since the last data frame; infinite before the first."""
         return float("inf") if self.last_frame_at is None else monotonic() - self.last_frame_at
