@@ -375,6 +375,61 @@ COMMENT ON COLUMN risk.latest_funding_terms.received_at IS 'when it reached us, 
 COMMENT ON COLUMN risk.latest_funding_terms.source IS '"rest", "stream", "archive", "import" or "derived"';
 ALTER TABLE risk.latest_funding_terms SET (fillfactor = 50);
 
+CREATE TABLE risk.latest_volatility_fit (
+    symbol           text NOT NULL,
+    interval         text NOT NULL,
+    method           text NOT NULL,
+    reason           text NOT NULL,
+    observations     integer NOT NULL,
+    mu               risk.statistic,
+    omega            risk.statistic,
+    alpha            risk.statistic,
+    gamma            risk.statistic,
+    beta             risk.statistic,
+    nu               risk.statistic,
+    decay            risk.statistic,
+    backcast         risk.statistic,
+    log_likelihood   risk.statistic,
+    convergence_flag smallint,
+    persistence      risk.statistic,
+    last_variance    risk.statistic,
+    last_residual    risk.statistic,
+    sigma_next       risk.statistic NOT NULL,
+    quantile_01      risk.statistic,
+    quantile_05      risk.statistic,
+    event_at         timestamptz NOT NULL,
+    received_at      timestamptz NOT NULL,
+    source           text NOT NULL,
+    PRIMARY KEY (symbol, interval),
+    CONSTRAINT sigma_is_positive CHECK (sigma_next > 0)
+);
+COMMENT ON TABLE risk.latest_volatility_fit IS 'The newest row of volatility_fit; what scoring reads';
+COMMENT ON COLUMN risk.latest_volatility_fit.symbol IS 'contract, e.g. BTCUSDT';
+COMMENT ON COLUMN risk.latest_volatility_fit.interval IS '"1h" or "1d"';
+COMMENT ON COLUMN risk.latest_volatility_fit.method IS '"gjr-garch-t" or "ewma"';
+COMMENT ON COLUMN risk.latest_volatility_fit.reason IS 'empty, or why the fallback was taken';
+COMMENT ON COLUMN risk.latest_volatility_fit.observations IS 'returns used';
+COMMENT ON COLUMN risk.latest_volatility_fit.mu IS 'percent; mean return';
+COMMENT ON COLUMN risk.latest_volatility_fit.omega IS 'percent squared';
+COMMENT ON COLUMN risk.latest_volatility_fit.alpha IS 'weight of the last squared residual';
+COMMENT ON COLUMN risk.latest_volatility_fit.gamma IS 'extra weight when it was a loss';
+COMMENT ON COLUMN risk.latest_volatility_fit.beta IS 'weight of the last variance';
+COMMENT ON COLUMN risk.latest_volatility_fit.nu IS 'degrees of freedom of the t distribution';
+COMMENT ON COLUMN risk.latest_volatility_fit.decay IS 'lambda of the fallback';
+COMMENT ON COLUMN risk.latest_volatility_fit.backcast IS 'percent squared; variance before the first return';
+COMMENT ON COLUMN risk.latest_volatility_fit.log_likelihood IS 'natural logarithm';
+COMMENT ON COLUMN risk.latest_volatility_fit.convergence_flag IS 'the optimiser''s word; 0 is success';
+COMMENT ON COLUMN risk.latest_volatility_fit.persistence IS 'alpha + gamma / 2 + beta';
+COMMENT ON COLUMN risk.latest_volatility_fit.last_variance IS 'percent squared; of the last bar';
+COMMENT ON COLUMN risk.latest_volatility_fit.last_residual IS 'percent; of the last bar';
+COMMENT ON COLUMN risk.latest_volatility_fit.sigma_next IS 'fraction; next bar''s standard deviation';
+COMMENT ON COLUMN risk.latest_volatility_fit.quantile_01 IS 'standardised innovation at 1 %';
+COMMENT ON COLUMN risk.latest_volatility_fit.quantile_05 IS 'standardised innovation at 5 %';
+COMMENT ON COLUMN risk.latest_volatility_fit.event_at IS 'the exchange''s time, UTC';
+COMMENT ON COLUMN risk.latest_volatility_fit.received_at IS 'when it reached us, UTC';
+COMMENT ON COLUMN risk.latest_volatility_fit.source IS '"rest", "stream", "archive", "import" or "derived"';
+ALTER TABLE risk.latest_volatility_fit SET (fillfactor = 50);
+
 CREATE TABLE risk.latest_divergence (
     symbol          text NOT NULL,
     interval        text NOT NULL,

@@ -1,0 +1,154 @@
+"""The newest of everything that scoring needs, read in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
+from sqlalchemy import Connection
+
+from risk.adapters.store_codec import decode
+from risk.adapters.store_engine import driver, statement
+from risk.records import (
+    SLIPPAGE_LADDER_USDT,
+    AccountSnapshot,
+    Alert,
+    Divergence,
+    Instrument,
+    LeverageBracket,
+    PositionSnapshot,
+)
+from risk.state import INPUT_COLUMNS, Memory, State
+
+_FLOAT8_ARRAY_OID = 1022
+_ARRAY_HEADER_BYTES = 20
+_ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
+_RUNGS = len(SLIPPAGE_LADDER_USDT)
+_WIDTH = len(INPUT_COLUMNS) + 2 * _RUNGS
+
+_queries: dict[str, bytes] = {}
+
+Floats = NDArray[np.float64]
+Found = dict[str, list[tuple[str, Floats, str]]]
+
+
+def latest_state(
+    db: Connection, symbols: Sequence[str], *, account: str, watches_account: bool, now: datetime
+) -> State:
+    """What is known of these symbols and this account. Missing numbers are NaN, missing rows are absent.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    found = _read(db, list(symbols), account, now)
+    numbers = np.full((len(symbols), _WIDTH), np.nan)
+    place = {symbol: row for row, symbol in enumerate(symbols)}
+    for symbol, values, _ in found.get("symbol", ()):
+        numbers[place[symbol]] = values
+    width = len(INPUT_COLUMNS)
+    columns = np.ascontiguousarray(numbers[:, :width].T)
+    accounts = [decode(AccountSnapshot, body) for _, _, body in found.get("account", ())]
+    return State(
+        symbols=tuple(symbols),
+        columns=dict(zip(INPUT_COLUMNS, columns, strict=True)),
+        sell_slippage=numbers[:, width : width + _RUNGS],
+        buy_slippage=numbers[:, width + _RUNGS :],
+        account=accounts[0] if accounts else None,
+        positions=tuple(decode(PositionSnapshot, body) for _, _, body in found.get("position", ())),
+        watches_account=watches_account,
+        brackets=_ladders(found.get("bracket", [])),
+        previous_brackets=_ladders(found.get("previous_bracket", [])),
+        memory={scope: _memory(values) for scope, values, _ in found.get("memory", ())},
+        alerts={(a.name, a.scope): a for a in (decode(Alert, body) for _, _, body in found.get("alert", ()))},
+        divergences=tuple(decode(Divergence, body) for _, _, body in found.get("divergence", ())),
+        instruments={symbol: _instrument(body) for symbol, _, body in found.get("instrument", ())},
+        facts=_facts(found, accounts),
+    )
+
+
+class _Floats(Loader):
+    """double precision[] without nulls, from the wire into an array without a Python object per number."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> Floats:
+        return np.frombuffer(bytes(data), _ELEMENT, offset=_ARRAY_HEADER_BYTES)["value"]
+
+
+def _read(db: Connection, symbols: list[str], account: str, now: datetime) -> Found:
+    found: Found = {}
+    parameters = {"symbols": symbols, "account": account, "now": now, "rungs": _RUNGS}
+    with driver(db).cursor(binary=True) as cursor:
+        cursor.adapters.register_loader(_FLOAT8_ARRAY_OID, _Floats)
+        cursor.execute(_query(db), parameters)
+        for kind, key, numbers, body in cursor.fetchall():
+            found.setdefault(kind, []).append((key, numbers, body))
+    return found
+
+
+def _query(db: Connection) -> bytes:
+    """The statement with its parameters written as psycopg wants them."""
+    if "latest_state" not in _queries:
+        _queries["latest_state"] = str(statement("latest_state").compile(db)).encode()
+    return _queries["latest_state"]
+
+
+def _ladders(found: list[tuple[str, Floats, str]]) -> Mapping[str, tuple[LeverageBracket, ...]]:
+    ladders: dict[str, list[LeverageBracket]] = {}
+    for symbol, _, body in found:
+        ladders.setdefault(symbol, []).append(decode(LeverageBracket, body))
+    return {symbol: tuple(sorted(tiers, key=lambda t: t.tier)) for symbol, tiers in ladders.items()}
+
+
+def _memory(values: Floats) -> Memory:
+    level, pending, rises, falls, scored_at = values.tolist()
+    return Memory(
+        level=int(level),
+        pending_level=int(pending),
+        rise_count=int(rises),
+        fall_count=int(falls),
+        scored_at=datetime.fromtimestamp(scored_at, UTC),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _instrument(body: str) -> Instrument:
+    """Trading rules change once a day or less, the text of a row tells whether they did."""
+    return decode(Instrument, body)
+
+
+def _facts(found: Found, accounts: list[AccountSnapshot]) -> dict[str, float]:
+    """Named numbers; a fact NAME brings NAME_at, the part that beat last as PART_beat_at."""
+    facts: dict[str, float] = {}
+    for name, (value, updated_at), _ in _pairs(found, "fact"):
+        facts[name] = value
+        if not name.endswith("_at"):
+            facts[f"{name}_at"] = updated_at
+    for part, (at,), _ in _pairs(found, "beat"):
+        facts[f"{part}_beat_at"] = at
+    for beat, name in (("exchange", "exchange_answered_at"), ("income", "income_at")):
+        if f"{beat}_beat_at" in facts:
+            facts[name] = facts[f"{beat}_beat_at"]
+    for name, (at,), _ in _pairs(found, "last_score"):
+        facts[name] = at
+    for scope, (at,), _ in _pairs(found, "fit_failed"):
+        facts[f"fit_failed/{scope}"] = at
+    for scope, (at,), _ in _pairs(found, "position_gone"):
+        facts[f"position_gone/{scope}"] = at
+    for _, (peak, at), _ in _pairs(found, "equity_peak"):
+        facts["equity_peak_7d"], facts["equity_peak_7d_at"] = peak, at
+    for snapshot in accounts:
+        facts["equity_now"] = float(snapshot.margin_balance_usdt)
+        facts["equity_now_at"] = snapshot.event_at.timestamp()
+    return facts
+
+
+def _pairs(found: Found, kind: str) -> list[tuple[str, list[float], Any]]:
+    return [(key, values.tolist(), body) for key, values, body in found.get(kind, ())]

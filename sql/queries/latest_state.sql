@@ -1,0 +1,232 @@
+-- All that one evaluation needs, in one round trip: the newest rows of the watched symbols and of the account.
+-- Parameters are symbols (text array), account (text) and now (timestamptz). One row per fact; for kind
+-- symbol the numbers stand in the order of risk.state.INPUT_COLUMNS, then both slippage ladders.
+WITH watched AS MATERIALIZED (
+    SELECT
+        w.symbol,
+        w.place
+    FROM unnest(CAST(:symbols AS text[])) WITH ORDINALITY AS w (symbol, place)
+), feed AS MATERIALIZED (
+    SELECT date_part('epoch', CAST(:now AS timestamptz) - min(h.hour_at)) / 300 AS periods
+    FROM risk.liquidation_hour AS h
+    WHERE h.hour_at >= date_trunc('hour', CAST(:now AS timestamptz) - make_interval(hours => 24), 'UTC')
+        AND h.hour_at <= CAST(:now AS timestamptz)
+), lately AS (
+    SELECT
+        l.symbol,
+        sum(CAST(l.notional_usdt AS double precision)) FILTER (WHERE l.side = 'BUY') AS buy_usdt,
+        sum(CAST(l.notional_usdt AS double precision)) FILTER (WHERE l.side = 'SELL') AS sell_usdt
+    FROM risk.liquidation AS l
+    WHERE l.event_at > CAST(:now AS timestamptz) - make_interval(mins => 5) AND l.event_at <= CAST(:now AS timestamptz)
+    GROUP BY l.symbol
+), daily AS (
+    SELECT
+        h.symbol,
+        sum(CAST(h.notional_usdt AS double precision)) FILTER (WHERE h.side = 'BUY') AS buy_usdt,
+        sum(CAST(h.notional_usdt AS double precision)) FILTER (WHERE h.side = 'SELL') AS sell_usdt
+    FROM risk.liquidation_hour AS h
+    WHERE h.hour_at >= date_trunc('hour', CAST(:now AS timestamptz) - make_interval(hours => 24), 'UTC')
+        AND h.hour_at <= CAST(:now AS timestamptz)
+        AND h.symbol = ANY (CAST(:symbols AS text[]))
+    GROUP BY h.symbol
+), venue AS (
+    SELECT
+        n.symbol,
+        count(*) AS venue_count,
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY n.funding_8h) AS median_8h,
+        max(n.funding_8h) AS max_8h,
+        min(n.funding_8h) AS min_8h,
+        min(n.event_at) AS event_at
+    FROM (
+        SELECT
+            x.symbol,
+            x.funding_8h,
+            x.event_at,
+            max(x.event_at) OVER (PARTITION BY x.symbol) AS newest_at
+        FROM risk.latest_venue_funding AS x
+        WHERE x.symbol = ANY (CAST(:symbols AS text[]))
+    ) AS n
+    WHERE n.event_at > n.newest_at - make_interval(hours => 3)
+    GROUP BY n.symbol
+), fund AS (
+    SELECT
+        x.group_key,
+        sum(CAST(x.value_usd AS double precision)) AS value_usd,
+        CASE WHEN bool_and(x.value_usd IS NULL OR x.value_usd_24h IS NOT NULL)
+            THEN sum(x.value_usd_24h) FILTER (WHERE x.value_usd IS NOT NULL) END AS value_usd_24h,
+        min(x.event_at) AS event_at
+    FROM risk.latest_insurance AS x
+    GROUP BY x.group_key
+), open_position AS MATERIALIZED (
+    SELECT p.*
+    FROM risk.latest_position AS p
+    WHERE p.account = :account
+), no_book AS MATERIALIZED (
+    SELECT array_fill(CAST(NULL AS double precision), ARRAY[CAST(:rungs AS integer)]) AS ladder
+)
+SELECT
+    'symbol' AS kind,
+    w.symbol AS key,
+    array_replace(CAST(ARRAY[
+        i15.atr_ratio,
+        date_part('epoch', i15.event_at),
+        i60.atr_ratio,
+        date_part('epoch', i60.event_at),
+        iday.atr_ratio,
+        date_part('epoch', iday.event_at),
+        i15.vol_ratio,
+        coalesce(i60.sigma_24h, iday.sigma_24h),
+        date_part('epoch', CASE WHEN i60.sigma_24h IS NULL THEN iday.event_at ELSE i60.event_at END),
+        i60.beta,
+        i60.atr_ratio * i60.close,
+        i15.kline_spread,
+        i15.volume_ratio,
+        i15.kline_risk,
+        i15.close / i15.previous_close - 1,
+        d.best_bid,
+        d.best_ask,
+        d.bid_depth_5_usdt,
+        d.ask_depth_5_usdt,
+        d.bid_depth_01pct_usdt,
+        d.ask_depth_01pct_usdt,
+        d.bid_depth_1pct_usdt,
+        d.ask_depth_1pct_usdt,
+        d.bid_reach,
+        d.ask_reach,
+        date_part('epoch', d.event_at),
+        date_part('epoch', d.changed_at),
+        t.last_price,
+        t.price_change,
+        t.quote_volume,
+        date_part('epoch', t.event_at),
+        m.mark_price,
+        m.index_price,
+        m.funding_rate,
+        date_part('epoch', m.next_funding_at),
+        date_part('epoch', m.event_at),
+        ft.interval_hours,
+        coalesce(ft.interval_hours_before, ft.interval_hours),
+        ft.rate_cap,
+        ft.rate_floor,
+        date_part('epoch', ft.event_at),
+        f.funding_rate,
+        date_part('epoch', f.event_at),
+        o.quantity,
+        date_part('epoch', o.event_at),
+        o.quantity_24h,
+        o.quantity_72h,
+        CASE WHEN feed.periods > 0 THEN coalesce(lately.buy_usdt, 0) END,
+        CASE WHEN feed.periods > 0 THEN coalesce(lately.sell_usdt, 0) END,
+        CASE WHEN feed.periods > 0 THEN coalesce(daily.buy_usdt, 0) / feed.periods END,
+        CASE WHEN feed.periods > 0 THEN coalesce(daily.sell_usdt, 0) / feed.periods END,
+        v.venue_count,
+        v.median_8h,
+        v.max_8h,
+        v.min_8h,
+        date_part('epoch', v.event_at),
+        fund.value_usd,
+        fund.value_usd_24h,
+        date_part('epoch', fund.event_at),
+        CASE a.risk WHEN 'low' THEN 0 WHEN 'medium' THEN 1 WHEN 'high' THEN 2 END,
+        date_part('epoch', a.event_at),
+        date_part('epoch', b.checked_at),
+        date_part('epoch', s.event_at)
+    ] AS double precision[])
+        || coalesce(d.sell_slippage, no_book.ladder)
+        || coalesce(d.buy_slippage, no_book.ladder), NULL, 'NaN') AS numbers,
+    CAST(NULL AS text) AS body
+FROM watched AS w
+CROSS JOIN feed
+CROSS JOIN no_book
+LEFT JOIN risk.latest_indicator AS i15 ON i15.symbol = w.symbol AND i15.interval = '15m'
+LEFT JOIN risk.latest_indicator AS i60 ON i60.symbol = w.symbol AND i60.interval = '1h'
+LEFT JOIN risk.latest_indicator AS iday ON iday.symbol = w.symbol AND iday.interval = '1d'
+LEFT JOIN risk.latest_depth AS d ON d.symbol = w.symbol AND d.venue = 'usdm'
+LEFT JOIN risk.latest_ticker AS t ON t.symbol = w.symbol AND t.venue = 'usdm'
+LEFT JOIN risk.latest_mark AS m ON m.symbol = w.symbol
+LEFT JOIN risk.latest_funding_terms AS ft ON ft.symbol = w.symbol
+LEFT JOIN risk.latest_funding AS f ON f.symbol = w.symbol
+LEFT JOIN risk.latest_open_interest AS o ON o.symbol = w.symbol
+LEFT JOIN lately ON lately.symbol = w.symbol
+LEFT JOIN daily ON daily.symbol = w.symbol
+LEFT JOIN venue AS v ON v.symbol = w.symbol
+LEFT JOIN risk.insurance_group AS g ON g.symbol = w.symbol
+LEFT JOIN fund ON fund.group_key = g.group_key
+LEFT JOIN risk.latest_adl_risk AS a ON a.symbol = w.symbol
+LEFT JOIN risk.bracket_check AS b ON b.symbol = w.symbol
+LEFT JOIN risk.instrument AS s ON s.symbol = w.symbol
+UNION ALL
+SELECT 'account', x.account, NULL, CAST(to_jsonb(x) AS text)
+FROM risk.latest_account AS x
+WHERE x.account = :account
+UNION ALL
+SELECT 'position', x.symbol, NULL, CAST(to_jsonb(x) AS text)
+FROM open_position AS x
+UNION ALL
+SELECT 'bracket', x.symbol, NULL, CAST(to_jsonb(x) AS text)
+FROM (SELECT DISTINCT p.symbol FROM open_position AS p) AS p
+JOIN risk.bracket_check AS c ON c.symbol = p.symbol
+JOIN risk.leverage_bracket AS x ON x.symbol = c.symbol AND x.event_at = c.ladder_at
+UNION ALL
+SELECT 'previous_bracket', x.symbol, NULL, CAST(to_jsonb(x) AS text)
+FROM (SELECT DISTINCT p.symbol FROM open_position AS p) AS p
+JOIN risk.bracket_check AS c ON c.symbol = p.symbol
+JOIN risk.leverage_bracket AS x ON x.symbol = c.symbol AND x.event_at = c.previous_ladder_at
+UNION ALL
+SELECT 'instrument', x.symbol, NULL, CAST(to_jsonb(x) AS text)
+FROM watched AS w
+JOIN risk.instrument AS x ON x.symbol = w.symbol
+UNION ALL
+SELECT 'divergence', x.symbol, NULL, CAST(to_jsonb(x) AS text)
+FROM risk.latest_divergence AS x
+WHERE x.symbol = ANY (CAST(:symbols AS text[]))
+UNION ALL
+SELECT 'alert', x.scope, NULL, CAST(to_jsonb(x) AS text)
+FROM risk.alert AS x
+WHERE x.phase <> 'resolved'
+UNION ALL
+SELECT
+    'memory',
+    x.scope,
+    ARRAY[x.level, x.pending_level, x.rise_count, x.fall_count, date_part('epoch', x.scored_at)],
+    NULL
+FROM risk.score_memory AS x
+WHERE x.scope = ANY (CAST(:symbols AS text[]) || CAST('account' AS text))
+UNION ALL
+SELECT 'fact', x.name, ARRAY[x.value, date_part('epoch', x.updated_at)], NULL
+FROM risk.fact AS x
+UNION ALL
+SELECT 'beat', x.part, ARRAY[date_part('epoch', x.beat_at)], NULL
+FROM risk.heartbeat AS x
+UNION ALL
+SELECT 'last_score', 'last_score_at', ARRAY[date_part('epoch', max(x.scored_at))], NULL
+FROM risk.score_memory AS x
+HAVING max(x.scored_at) IS NOT NULL
+UNION ALL
+SELECT 'fit_failed', x.symbol || '/' || x.interval, ARRAY[date_part('epoch', x.event_at)], x.reason
+FROM risk.latest_volatility_fit AS x
+WHERE x.reason <> '' AND x.symbol = ANY (CAST(:symbols AS text[]))
+UNION ALL
+SELECT 'position_gone', x.symbol || '/' || x.side, ARRAY[date_part('epoch', x.vanished_at)], CAST(to_jsonb(x) AS text)
+FROM risk.position_gone AS x
+WHERE x.account = :account AND x.vanished_at > CAST(:now AS timestamptz) - make_interval(days => 1)
+UNION ALL
+(
+    SELECT 'equity_peak', x.account, ARRAY[x.peak_usdt + x.transferred_usdt, date_part('epoch', x.peak_at)], NULL
+    FROM (
+        SELECT
+            h.account,
+            h.peak_at,
+            CAST(h.peak_usdt AS double precision) AS peak_usdt,
+            coalesce((
+                SELECT CAST(sum(n.amount) AS double precision)
+                FROM risk.income AS n
+                WHERE n.account = h.account AND n.event_at > h.peak_at AND n.event_at <= CAST(:now AS timestamptz)
+                    AND n.asset IN ('USDT', 'USDC') AND n.income_type LIKE '%TRANSFER'
+            ), 0) AS transferred_usdt
+        FROM risk.equity_hour AS h
+        WHERE h.account = :account AND h.hour_at > CAST(:now AS timestamptz) - make_interval(days => 7)
+    ) AS x
+    ORDER BY x.peak_usdt + x.transferred_usdt DESC
+    LIMIT 1
+)

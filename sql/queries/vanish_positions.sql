@@ -1,0 +1,45 @@
+-- Positions that the newest account poll no longer shows: taken out of the open ones and noted as gone.
+WITH vanished AS (
+    DELETE FROM risk.latest_position AS held
+    WHERE held.account = :account
+        AND held.event_at <= CAST(:event_at AS timestamptz)
+        AND NOT EXISTS (
+            SELECT FROM incoming_position AS i
+            WHERE i.account = held.account AND i.symbol = held.symbol AND i.side = held.side
+        )
+    RETURNING
+        held.account,
+        held.symbol,
+        held.side,
+        held.quantity,
+        held.entry_price,
+        held.break_even_price,
+        held.mark_price,
+        held.notional_usdt,
+        held.unrealized_usdt,
+        held.is_isolated,
+        held.isolated_wallet_usdt,
+        held.leverage,
+        held.initial_usdt,
+        held.maintenance_usdt,
+        held.adl_rank,
+        held.exchange_liquidation_price,
+        held.liquidation_price,
+        held.liquidation_reason,
+        held.event_at,
+        held.received_at,
+        held.source
+), noted AS (
+    INSERT INTO risk.position_gone (account, symbol, side, vanished_at, last_seen)
+    SELECT
+        account,
+        symbol,
+        side,
+        CAST(:event_at AS timestamptz),
+        to_jsonb(vanished)
+    FROM vanished
+    ON CONFLICT (account, symbol, side, vanished_at) DO NOTHING
+)
+SELECT CAST(to_jsonb(vanished) AS text) AS body
+FROM vanished
+ORDER BY symbol, side
