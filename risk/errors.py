@@ -14,6 +14,7 @@ RiskError
 │   │   ├── KeyRejectedError   -2014, -2015, -1022: the key, its rights or its address
 │   │   └── UnknownSymbolError -1121
 │   ├── OutcomeUnknownError    -1006, -1007, 503 unknown: ask before trying again
+│   ├── UnsupportedAccountError the account runs in a mode that is not understood here
 │   └── ForbiddenCallError a call that the transport guard does not let out
 ├── StoreError             the database did not do as asked
 ├── DeliveryError          a message was not accepted; says whether to try again and when
@@ -106,6 +107,10 @@ class UnknownSymbolError(RejectedError):
 
 class OutcomeUnknownError(ExchangeError):
     """The exchange may or may not have done it: query, do not resend."""
+
+
+class UnsupportedAccountError(ExchangeError):
+    """The account runs in a mode whose risk is not computed here (portfolio margin, credits)."""
 
 
 class ForbiddenCallError(ExchangeError):
