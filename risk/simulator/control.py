@@ -1,6 +1,6 @@
 """The control side of the simulator, for tests and demos, answered on loopback only.
 
-GET /control/state · POST /control/fault (a fault, or a list of them, as JSON) · GET and DELETE /control/fault ·
+GET /control/state · POST /control/fault (one fault or a list, as JSON) · GET and DELETE /control/fault ·
 POST /control/pause, /control/resume · /control/account?preset= · /control/scenario?name= · /control/forgive ·
 /control/deposit?usdt= · /control/adl?symbol=&side=&share= · /control/fund?symbol=&rate= ·
 /control/mark?symbol=&price= (while paused) · /control/expire (the listen key).

@@ -45,7 +45,7 @@ def depth(world: World, params: Params) -> Any:
     snap = world.snapshot(symbol, int(wanted))
     return {
         "lastUpdateId": snap["lastUpdateId"],
-        "E": snap["E"],
+        "E": world.now_ms(),
         "T": snap["T"],
         "bids": levels(world, symbol, snap["bids"]),
         "asks": levels(world, symbol, snap["asks"]),

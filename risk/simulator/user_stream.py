@@ -173,6 +173,13 @@ def order_update(world: World, change: OrderEvent) -> dict[str, Any]:
     return {"e": "ORDER_TRADE_UPDATE", "E": world.now_ms(), "T": change.at_ms, "o": body | tail}
 
 
+def trade_lite(message: dict[str, Any]) -> dict[str, Any]:
+    """TRADE_LITE: the short form of a fill, sent beside ORDER_TRADE_UPDATE."""
+    order = message["o"]
+    body = {key: order[key] for key in ("s", "q", "p", "m", "c", "S", "L", "l", "t", "i")}
+    return {"e": "TRADE_LITE", "E": message["E"], "T": message["T"], **body}
+
+
 def deposit(world: World, value: Decimal) -> None:
     """Move USDT into (or out of) the wallet, as a transfer does."""
     account, now = world.account, world.now_ms()

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from risk.errors import SettingsError
 from risk.simulator import clearing, presets
 from risk.simulator.account import Account, Contract, contract
 from risk.simulator.faults import FaultPlan, read_script
@@ -24,7 +25,7 @@ from risk.simulator.limits import Limiter, pools
 from risk.simulator.market import ForcedOrder as MarketOrder
 from risk.simulator.market import Market, MarketConfig
 from risk.simulator.printing import cut, exact
-from risk.simulator.rejection import Rejection, bad_symbol
+from risk.simulator.rejection import bad_symbol
 from risk.simulator.scenarios import SCENARIOS
 from risk.simulator.signing import API_KEY, API_SECRET, Credentials
 
@@ -215,7 +216,7 @@ class World:
         """Replace the account by a preset, or by the random one of "random:SEED".
 
         Raises:
-            Rejection: there is no such preset.
+            SettingsError: there is no such preset.
         """
         kind, _, seed = preset.partition(":")
         if kind == "random":
@@ -224,7 +225,8 @@ class World:
             falls = self.expected_falls() | dict(self.config.account_falls)
             self.account = presets.PRESETS[kind](self.contracts(), self.marks, falls)
         else:
-            raise Rejection(400, -1130, f"account preset {preset!r}, expected {', '.join(presets.PRESETS)}")
+            names = ", ".join(presets.PRESETS)
+            raise SettingsError(f"account preset {preset!r} is unknown; use {names} or random:SEED")
         self.account.updated_ms = self.now_ms()
         for held in self.account.holdings.values():
             held.updated_ms = self.now_ms()
