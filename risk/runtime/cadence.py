@@ -118,5 +118,6 @@ def is_forgotten(deployment: Deployment, course: Course, slot: datetime, *, api_
 
 
 def utc(moment: datetime) -> datetime:
-    """The same instant as an aware datetime in UTC; a naive one is taken as UTC."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    """The same instant as a plain datetime in UTC (Prefect hands out a subclass); naive is taken as UTC."""
+    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return datetime.fromtimestamp(aware.timestamp(), UTC)

@@ -19,7 +19,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import Abort, ObjectNotFound
 from prefect.flows import Flow
-from prefect.states import Cancelled, Crashed, Pending, Scheduled
+from prefect.states import Cancelled, Crashed, Pending, Running, Scheduled
 
 from risk.errors import RuntimeFault
 from risk.runtime import execution, server_side
@@ -330,14 +330,27 @@ class Desk:
                 continue
             began = time.monotonic()
             run = await self._new_run(deployment)
-            task = self._spawn(deployment, course, run, _now())
-            await asyncio.wait({task})
+            await self._accompany(deployment, self._spawn(deployment, course, run, _now()), run)
             course.counts["restarts"] += 1
             lasted_s = time.monotonic() - began
             pause_s = RESTART_PAUSES_S[0] if lasted_s > STEADY_AFTER_S else min(pause_s * 2, longest_s)
             if not self._is_stopping:
                 logger.warning("%s ended after %.0f s; anew in %.1f s", name, lasted_s, pause_s)
                 await asyncio.sleep(pause_s)
+
+    async def _accompany(
+        self, deployment: Deployment, task: asyncio.Task[State[Any]], run: FlowRun | None
+    ) -> None:
+        """Until the run ends; one that was begun without Prefect is entered there when it answers again."""
+        adopted: FlowRun | None = None
+        while not task.done():
+            await asyncio.wait({task}, timeout=POLL_S)
+            if run is None and adopted is None and not task.done() and not self.reach.fails:
+                adopted = await self._new_run(deployment)
+                if adopted is not None and await self.reach.report(adopted.id, Running()):
+                    self._making[task] = adopted.id
+        if adopted is not None and not task.cancelled():
+            await self.reach.report(adopted.id, task.result())
 
     async def _new_run(self, deployment: Deployment) -> FlowRun | None:
         """A fresh claimed run of `deployment`; None while Prefect does not answer."""

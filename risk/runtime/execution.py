@@ -51,7 +51,9 @@ def load_flow(entrypoint: str, folder: str | None = None) -> Flow[..., Any]:
         RuntimeFault: no such module or flow, or its import fails.
     """
     place, _, name = entrypoint.rpartition(":")
-    root = Path(folder).expanduser().resolve() if folder and Path(folder).is_dir() else PROJECT
+    root = Path(folder).expanduser().resolve() if folder else PROJECT
+    if not (root / place).is_file():
+        root = PROJECT
     try:
         flow = getattr(_module(place, root), name)
     except (ImportError, AttributeError, SyntaxError, OSError) as cause:

@@ -1,7 +1,8 @@
-"""Prefect's own server as this project runs it: on the loopback address, behind a password, calling nobody."""
+"""Prefect's server as this project runs it: on the loopback address, behind a password, calling nobody."""
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import sys
@@ -12,12 +13,16 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import httpx
+import psycopg
+from psycopg import sql
 
 from risk.errors import RuntimeFault
 
 HOST = "127.0.0.1"
 DATABASE = "prefect"
 AUTH_FILE = "prefect-auth"
+
+logger = logging.getLogger(__name__)
 
 SERVER = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -29,11 +34,11 @@ SERVER = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
     "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED": "false",
-    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "900",
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "PT15M",
     # Ten minutes of runs ahead, not an hour: after an outage fewer of them are stale.
-    "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_SCHEDULED_TIME": "600",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_SCHEDULED_TIME": "PT10M",
     "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "30",
-    "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "15",
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "PT15S",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS": "1800",
 }
@@ -111,15 +116,32 @@ def asynchronous(url: str, *, database: str = DATABASE) -> str:
     return f"postgresql+asyncpg://{parts.netloc}/{database}{query}"
 
 
+def database_for(url: str, folder: Path) -> str:
+    """Prefect's own database on the server of libpq `url`, made where it is missing; SQLAlchemy's URL.
+
+    Prefect needs the extension pg_trgm. A server without it (no contrib modules) cannot hold its tables: then
+    they go into a file in `folder`, said in the log.
+
+    Raises:
+        psycopg.OperationalError: the server does not answer.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'").fetchone():
+            logger.warning("this PostgreSQL has no pg_trgm: Prefect's tables go into a file of their own")
+            return f"sqlite+aiosqlite:///{folder / 'prefect.db'}"
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+        if known is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    return asynchronous(url)
+
+
 def is_up(environment: Mapping[str, str], *, timeout_s: float = 2.0) -> bool:
     """Whether the API answers to our password."""
     name, _, secret = environment["PREFECT_API_AUTH_STRING"].partition(":")
     try:
         answer = httpx.get(
-            f"{environment['PREFECT_API_URL']}/work_pools/count", auth=(name, secret), timeout=timeout_s
+            f"{environment['PREFECT_API_URL']}/admin/version", auth=(name, secret), timeout=timeout_s
         )
-        if answer.status_code == httpx.codes.METHOD_NOT_ALLOWED:
-            return True
         return answer.status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False

@@ -17,6 +17,8 @@ from prefect.exceptions import ObjectNotFound
 CALL_TIMEOUT_S = 3.0
 FAILURES = (httpx.HTTPError, OSError, TimeoutError)
 
+REFUSALS = (400, 405, 409, 422)  # it answered; what we asked was wrong
+
 logger = logging.getLogger(__name__)
 
 
@@ -47,6 +49,10 @@ class Reach:
             self._answered()
             raise
         except FAILURES as cause:
+            if _is_refusal(cause):
+                logger.warning("Prefect refuses: %s", cause)
+                self._answered()
+                return False
             if self.failing_since is None:
                 self.failing_since, self.made_alone = time.monotonic(), 0
                 logger.warning(
@@ -84,3 +90,7 @@ class Reach:
                 self.keep(run_id, state)
             else:
                 await self.report(run_id, state)
+
+
+def _is_refusal(cause: BaseException) -> bool:
+    return isinstance(cause, httpx.HTTPStatusError) and cause.response.status_code in REFUSALS
