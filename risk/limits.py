@@ -65,26 +65,26 @@ HYSTERESIS: Mapping[str, int] = {"rises": 2, "falls": 12, "fall_points": 3}
 
 ALERTS: Mapping[str, Mapping[str, float]] = {
     "level": {},
-    "liquidation_distance": {"warning": 0.10, "critical": 0.05, "resolves": 0.12},
+    "liquidation_distance": {"warning": 0.10, "critical": 0.05, "resolves": 0.12, "clear_hold_s": 30},
     "reduce": {},
     "cannot_exit": {"distance_share": 0.5, "clear_hold_s": 60},
     "position_gone": {},
-    "funding_extreme": {"fires": 0.001, "resolves": 0.0008},
-    "funding_cost": {"fires": 0.001, "resolves": 0.0008},
+    "funding_extreme": {"fires": 0.001, "resolves": 0.0008, "clear_hold_s": 60},
+    "funding_cost": {"fires": 0.001, "resolves": 0.0008, "clear_hold_s": 60},
     "funding_interval_changed": {},
-    "funding_venue_gap": {"fires": 0.30, "resolves": 0.20},
-    "crowded": {"fires": 61, "resolves": 55},
+    "funding_venue_gap": {"fires": 0.30, "resolves": 0.20, "clear_hold_s": 60},
+    "crowded": {"fires": 61, "resolves": 55, "clear_hold_s": 60},
     "oi_flat_price": {"oi_rise": 0.10, "price_change": 0.01, "clear_hold_s": 3600},
     "spread": {"fires": 61, "resolves": 55, "fire_hold_s": 30, "clear_hold_s": 60},
     "thin_book": {"fires": 61, "resolves": 55, "fire_hold_s": 30, "clear_hold_s": 60},
-    "volatility": {"fires": 61, "resolves": 55},
+    "volatility": {"fires": 61, "resolves": 55, "clear_hold_s": 60},
     "liquidation_cascade": {"times_mean": 10, "least_usdt": 1e6, "clear_hold_s": 600},
     "insurance_fund": {"fires": 0.05, "resolves": 0.03},
     "bracket_changed": {},
     "adl_risk": {"rank": 4, "clear_hold_s": 300},
     "drawdown": {"warning": 0.05, "critical": 0.10, "recovered": 0.5},
     "divergence": {"bars": 12},
-    "stale_data": {"times_age": 2, "never_seen_hold_s": 120},
+    "stale_data": {"times_age": 2, "never_seen_hold_s": 120, "clear_hold_s": 15},
     "blind": {"fire_hold_s": 30},
     "exchange_unreachable": {"fires": 60, "resolves": 30, "clear_hold_s": 15},
     "liq_price_mismatch": {"fires": 0.005, "resolves": 0.005, "fire_hold_s": 30, "clear_hold_s": 60},
@@ -95,9 +95,11 @@ ALERTS: Mapping[str, Mapping[str, float]] = {
 
 TELLING: Mapping[str, float] = {
     "remind_critical_s": 900, "remind_warning_s": 4 * 3600, "remind_info_s": 0,
-    "group_interval_s": 20, "most_per_minute": 5, "expires_s": 6 * 3600, "refresh_s": 60,
+    "retell_s": 3600, "group_interval_s": 20, "most_per_minute": 5, "expires_s": 6 * 3600, "refresh_s": 60,
 }  # fmt: skip
-"""Reminders (0: none), pause between messages without a critical item, life of a message."""
+"""Reminders (0: none); how long the worst severity told needs no second telling when the alert eases and
+worsens again; pause between messages without a critical item; life of a message; how often a row whose
+value alone moved is written."""
 
 SIZING: Mapping[str, float] = {
     "risk_percent": 0.01, "target_volatility": 0.02, "adjust_least": 0.25, "adjust_most": 2.0,

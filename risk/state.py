@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +82,18 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VanishedPosition:
+    """A position that the last account snapshots no longer hold."""
+
+    symbol: str
+    side: str  # "LONG" or "SHORT", by the sign it had
+    quantity: Decimal  # coins, signed as it was
+    notional_usdt: Decimal  # signed
+    vanished_at: datetime
+    cause: str  # "closed", "liquidated", "deleveraged", "settled", or "unknown" until it is classified
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """The newest of everything that scoring needs.
 
@@ -99,6 +112,7 @@ class State:
         instruments: trading rules by symbol.
         facts: named scalars with their own age, e.g. "equity_peak_7d", "exchange_answered_at",
             "key_can_trade", "income_at", "peak_scored_at"; seconds or USDT as the name says.
+        vanished: positions that disappeared within the last ten minutes.
     """
 
     symbols: tuple[str, ...]
@@ -115,6 +129,7 @@ class State:
     divergences: tuple[Divergence, ...] = ()
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
     facts: Mapping[str, float] = field(default_factory=dict)
+    vanished: tuple[VanishedPosition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

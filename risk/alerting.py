@@ -1,0 +1,211 @@
+"""The life of an alert: pending, firing, clearing, resolved. The rules stand in the *_alerts files.
+
+An alert's identity is its name and scope from its first sign until it resolves; repeats are updates of it.
+Missing input (a rule that neither fires nor clears) never begins an alert and never ends one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid5
+
+from risk import feed_alerts, market_alerts, position_alerts, telling
+from risk.limits import Limits
+from risk.records import Alert, Message
+from risk.telling import NAMESPACE, Telling, rank_of
+from risk.view import SEVERITIES, Reading, View
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An alert after this evaluation, and whether its row must be written for that alone."""
+
+    alert: Alert
+    is_changed: bool
+
+
+def evaluate(view: View) -> tuple[tuple[Alert, ...], tuple[Message, ...]]:
+    """The alerts whose row changes, and the one message, if any, that tells of them.
+
+    Pure: ids are UUIDs of name, scope and start, so the same view gives the same ids.
+    """
+    readings = [one for one in _readings(view) if view.limits.alerts[one.name]["enabled"]]
+    steps: dict[Key, Step] = {}
+    ended: list[Alert] = []
+    for one in readings:
+        for replaced, step in _steps(one, view):
+            steps[step.alert.name, step.alert.scope] = step
+            ended += [replaced] if replaced else []
+    for key, alert in view.state.alerts.items():
+        if alert.name not in {one.name for one in readings}:
+            steps[key] = Step(_resolved(alert, view.now), is_changed=True)
+    return _settle(view, {one.name: one for one in readings}, steps, ended)
+
+
+def _readings(view: View) -> Iterator[Reading]:
+    yield from position_alerts.readings(view)
+    yield from market_alerts.readings(view)
+    yield from feed_alerts.readings(view)
+
+
+def _settle(
+    view: View, readings: Mapping[str, Reading], steps: dict[Key, Step], ended: list[Alert]
+) -> tuple[tuple[Alert, ...], tuple[Message, ...]]:
+    """Rows to write and the message. The end of an alert waits, clearing, until it can be told."""
+    now, limits = view.now, view.limits
+    owed: list[Telling] = []
+    for step in steps.values():
+        one = readings.get(step.alert.name)
+        if one is not None:
+            may = telling.due(step.alert, limits, now, tells_end=one.tells_end, reminds=one.reminds)
+            owed += [may] if may else []
+    current = {**view.state.alerts, **{key: step.alert for key, step in steps.items()}}
+    last = view.state.facts.get("last_message_at")
+    told = telling.choose(owed, current, limits, now, last_message_at=last)
+    said_now = {(t.alert.name, t.alert.scope) for t in told}
+    for said in owed:
+        key = (said.alert.name, said.alert.scope)
+        if said.kind == "resolved" and key not in said_now:
+            steps[key] = _waiting(view.state.alerts[key], now)
+    rows = list(ended)
+    for key, step in steps.items():
+        if key in said_now:
+            rows.append(telling.marked(step.alert, now))
+        elif step.is_changed:
+            rows.append(step.alert)
+    rows.sort(key=lambda alert: (alert.name, alert.scope, alert.phase != "resolved"))
+    return tuple(rows), (telling.message(told, limits, now),) if told else ()
+
+
+def _waiting(alert: Alert, now: datetime) -> Step:
+    if alert.phase == "clearing":
+        return Step(alert, is_changed=False)
+    return Step(replace(alert, phase="clearing", updated_at=now), is_changed=True)
+
+
+def _steps(one: Reading, view: View) -> Iterator[tuple[Alert | None, Step]]:
+    """A step for every scope that fires or has an alert, with the alert that it replaces, if any."""
+    standing = {scope: a for (name, scope), a in view.state.alerts.items() if name == one.name}
+    touched = {one.scopes[i]: i for i in one.fires.nonzero()[0].tolist()}
+    if standing:
+        index = {scope: i for i, scope in enumerate(one.scopes)}
+        touched |= {scope: index.get(scope, -1) for scope in standing if scope not in touched}
+    for scope, i in touched.items():
+        alert = standing.get(scope)
+        if i < 0:
+            if alert is not None and one.gone_clears:
+                yield None, Step(_resolved(alert, view.now), is_changed=True)
+            continue
+        details = one.details(i) if one.fires[i] else {}
+        if alert is None:
+            yield None, _begun(one, i, details, view)
+        elif one.identity and one.fires[i] and alert.details.get(one.identity) != details.get(one.identity):
+            yield _resolved(alert, view.now), _begun(one, i, details, view)
+        elif one.fires[i]:
+            yield None, _sustained(one, i, alert, details, view)
+        else:
+            yield None, _eased(one, i, alert, view)
+
+
+def _begun(one: Reading, i: int, details: dict[str, Any], view: View) -> Step:
+    now, waits = view.now, _hold_s(one, i, view.limits) > 0
+    alert = Alert(
+        alert_id=uuid5(NAMESPACE, f"{one.name}|{one.scopes[i]}|{now.isoformat()}"),
+        name=one.name,
+        scope=one.scopes[i],
+        severity=SEVERITIES[one.ranks[i]],
+        phase="pending" if waits else "firing",
+        since=now,
+        fired_at=None if waits else now,
+        updated_at=now,
+        resolved_at=None,
+        last_told_at=None,
+        told_count=0,
+        value=_number(one.values[i]),
+        threshold=_number(one.thresholds[i]),
+        details={**details, "told": None, "steady_at": now.timestamp()},
+    )
+    return Step(alert, is_changed=True)
+
+
+def _sustained(one: Reading, i: int, alert: Alert, details: dict[str, Any], view: View) -> Step:
+    """The alert while its condition holds. A value that moved is written at most once a `refresh_s`."""
+    now, limits = view.now, view.limits
+    fired_at = alert.fired_at
+    since = (fired_at or alert.since) if alert.phase == "clearing" else alert.since
+    if fired_at is None and (now - alert.since).total_seconds() >= _hold_s(one, i, limits):
+        fired_at = now
+    rank, was = int(one.ranks[i]), rank_of(alert.severity)
+    kept = min(was, int(one.relaxed[i])) if one.relaxed is not None else was
+    severity = SEVERITIES[max(rank, kept)]
+    shows = rank if one.steady is None else int(one.steady[i])
+    moved = replace(
+        alert,
+        phase="firing" if fired_at else "pending",
+        since=since,
+        fired_at=fired_at,
+        severity=severity,
+        value=_number(one.values[i]),
+        threshold=_number(one.thresholds[i]),
+        details={**details, **_bookkeeping(alert, severity, shows >= rank_of(severity), view)},
+    )
+    return _written(moved, alert, view)
+
+
+def _eased(one: Reading, i: int, alert: Alert, view: View) -> Step:
+    """The alert while its condition does not hold: clearing, resolved, or as it was where that is unknown."""
+    now = view.now
+    is_unknown = not one.clears[i] and one.values[i] != one.values[i]
+    if alert.phase == "pending":
+        return Step(alert, is_changed=False) if is_unknown else Step(_resolved(alert, now), is_changed=True)
+    if not one.clears[i]:
+        since = (alert.fired_at or alert.since) if alert.phase == "clearing" else alert.since
+        details = {**alert.details, **_bookkeeping(alert, alert.severity, False, view)}
+        return _written(replace(alert, phase="firing", since=since, details=details), alert, view)
+    cleared = (
+        alert if alert.phase == "clearing" else replace(alert, phase="clearing", since=now, updated_at=now)
+    )
+    if (now - cleared.since).total_seconds() >= view.limits.alerts[one.name]["clear_hold_s"]:
+        return Step(_resolved(cleared, now), is_changed=True)
+    return Step(cleared, is_changed=cleared is not alert)
+
+
+def _bookkeeping(alert: Alert, severity: str, is_steady: bool, view: View) -> dict[str, Any]:
+    """Worst severity told, forgotten `retell_s` after it was told; since when the condition holds in full."""
+    now_s, limits = view.now_s, view.limits
+    told, steady_at = alert.details.get("told"), float(alert.details.get("steady_at") or now_s)
+    if not is_steady and now_s - steady_at >= limits.telling["refresh_s"]:
+        steady_at = now_s
+    told_at = alert.last_told_at.timestamp() if alert.last_told_at else now_s
+    if rank_of(severity) < rank_of(told) and now_s - told_at >= limits.telling["retell_s"]:
+        told = severity
+    return {"told": told, "steady_at": steady_at}
+
+
+def _written(moved: Alert, before: Alert, view: View) -> Step:
+    is_news = (moved.phase, moved.severity) != (before.phase, before.severity) or any(
+        moved.details.get(key) != before.details.get(key) for key in telling.BOOKKEEPING
+    )
+    is_old = (view.now - before.updated_at).total_seconds() >= view.limits.telling["refresh_s"]
+    is_other = moved.value != before.value or moved.details != before.details
+    if is_news or (is_old and is_other):
+        return Step(replace(moved, updated_at=view.now), is_changed=True)
+    return Step(moved, is_changed=False)
+
+
+def _resolved(alert: Alert, now: datetime) -> Alert:
+    return replace(alert, phase="resolved", resolved_at=now, updated_at=now)
+
+
+def _hold_s(one: Reading, i: int, limits: Limits) -> float:
+    return float(one.hold_s[i]) if one.hold_s is not None else limits.alerts[one.name]["fire_hold_s"]
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return number if number == number and abs(number) != float("inf") else None

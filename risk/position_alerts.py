@@ -1,0 +1,341 @@
+"""Alerts about open positions and the account that carries them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from risk.exposure import margin
+from risk.records import LeverageBracket, PositionSnapshot
+from risk.state import ACCOUNT_SCOPE, LEVELS, Column
+from risk.view import (
+    CRITICAL,
+    INFO,
+    WARNING,
+    Flags,
+    Reading,
+    View,
+    above,
+    plain,
+    position_scope,
+    reading,
+)
+
+ADL_HIGH = 2
+VANISHED_RANKS = {"liquidated": CRITICAL, "deleveraged": CRITICAL, "settled": WARNING, "unknown": WARNING}
+
+
+def readings(view: View) -> list[Reading]:
+    """All rules over positions and the account; none without a watched account."""
+    if not view.state.watches_account:
+        return []
+    return [
+        liquidation_distance(view),
+        reduce(view),
+        _cannot_exit(view),
+        _gone(view),
+        _adl(view),
+        _mismatch(view),
+        _brackets(view),
+        _funding_cost(view),
+        _drawdown(view),
+        _key(view),
+    ]
+
+
+def _scopes(view: View) -> list[str]:
+    return [position_scope(position) for position in view.state.positions]
+
+
+def _facts(view: View, position: PositionSnapshot, distance: float) -> dict[str, Any]:
+    i = view.index[position.symbol]
+    sigmas = view.value("distance_sigmas")[i]
+    exchange = position.exchange_liquidation_price
+    return {
+        "mark_price": float(position.mark_price),
+        "quantity": float(position.quantity),
+        "notional_usdt": float(position.notional_usdt),
+        "liquidation_price": position.liquidation_price,
+        "exchange_liquidation_price": None if exchange is None else float(exchange),
+        "distance": plain(distance),
+        "distance_sigmas": plain(sigmas),
+        "is_isolated": position.is_isolated,
+        "counterfactual": plain(view.scores.counterfactual[i]),
+    }
+
+
+def liquidation_distance(view: View) -> Reading:
+    """Distance of each position against its symbol's own thresholds."""
+    positions = view.state.positions
+    distance = np.where(view.account_is_fresh, view.distances, np.nan)
+    limits = np.array([view.limits.distance_thresholds(p.symbol) for p in positions]).reshape(-1, 3)
+    warning, critical, resolves = limits.T
+    general = view.rule("liquidation_distance")
+    ease = general["resolves"] / general["warning"]
+    rank = np.where(distance < critical, CRITICAL, WARNING).astype(np.int8)
+    return reading(
+        "liquidation_distance",
+        _scopes(view),
+        distance,
+        distance < warning,
+        distance > resolves,
+        severity=rank,
+        threshold=np.where(distance < critical, critical, warning),
+        relaxed=np.where(distance > critical * ease, WARNING, CRITICAL).astype(np.int8),
+        gone_clears=view.account_is_fresh,
+        details=lambda i: _facts(view, positions[i], float(distance[i])),
+    )
+
+
+def reduce(view: View) -> Reading:
+    """What an extreme level asks to give up, until it is given up or the level is no longer extreme."""
+    extreme = LEVELS.index("extreme")
+    n = len(view.state.positions)
+    rows = np.array([view.index[p.symbol] for p in view.state.positions], dtype=int)
+    reported, raw = view.scores.level[rows], view.scores.raw_level[rows]
+    wanted = {position_scope(r.position): r for r in view.reductions}
+    scopes = _scopes(view)
+    fractions = np.array([wanted[s].fraction if s in wanted else np.nan for s in scopes])
+    fires = (reported == extreme) & (raw == extreme) & np.isfinite(fractions)
+    return reading(
+        "reduce",
+        scopes,
+        fractions,
+        fires,
+        ((reported >= 0) & (reported < extreme)) | _is_carried_out(view, scopes),
+        severity=np.full(n, CRITICAL, dtype=np.int8),
+        gone_clears=view.account_is_fresh,
+        details=lambda i: _reduction_facts(view, scopes[i], view.state.positions[i]),
+    )
+
+
+def _is_carried_out(view: View, scopes: list[str]) -> Flags:
+    done = np.zeros(len(scopes), dtype=bool)
+    for i, (scope, position) in enumerate(zip(scopes, view.state.positions, strict=True)):
+        standing = view.state.alerts.get(("reduce", scope))
+        target = standing.details.get("left") if standing else None
+        done[i] = target is not None and float(abs(position.quantity)) <= float(target) * (1 + 1e-9)
+    return done
+
+
+def _reduction_facts(view: View, scope: str, position: PositionSnapshot) -> dict[str, Any]:
+    found = next((r for r in view.reductions if position_scope(r.position) == scope), None)
+    if found is None:
+        standing = view.state.alerts.get(("reduce", scope))
+        return dict(standing.details) if standing else {}
+    return {
+        "fraction": found.fraction,
+        "quantity": str(found.quantity),
+        "left": str(found.left),
+        "is_enough": found.is_enough,
+        "leverage_after": plain(found.leverage_after),
+        "is_isolated": position.is_isolated,
+        "notional_usdt": float(position.notional_usdt),
+    }
+
+
+def _cannot_exit(view: View) -> Reading:
+    share = view.rule("cannot_exit")["distance_share"]
+    positions = view.state.positions
+    rows = np.array([view.index[p.symbol] for p in positions], dtype=int)
+    slippage = view.value("slippage")[rows]
+    allowed = share * np.where(view.account_is_fresh, view.distances, np.nan)
+    return reading(
+        "cannot_exit",
+        _scopes(view),
+        slippage,
+        slippage > allowed,
+        slippage <= allowed,
+        severity=CRITICAL,
+        threshold=allowed,
+        gone_clears=view.account_is_fresh,
+        details=lambda i: {
+            **_facts(view, positions[i], float(view.distances[i])),
+            "slippage": plain(slippage[i]),
+        },
+    )
+
+
+def _gone(view: View) -> Reading:
+    vanished = view.state.vanished
+    n = len(vanished)
+    return reading(
+        "position_gone",
+        [f"{v.symbol}/{v.side}" for v in vanished],
+        np.array([abs(float(v.notional_usdt)) for v in vanished]),
+        np.ones(n, dtype=bool),
+        np.zeros(n, dtype=bool),
+        severity=np.array([VANISHED_RANKS.get(v.cause, INFO) for v in vanished], dtype=np.int8),
+        tells_end=False,
+        reminds=False,
+        identity="vanished_at",
+        details=lambda i: {
+            "cause": vanished[i].cause,
+            "quantity": float(vanished[i].quantity),
+            "notional_usdt": float(vanished[i].notional_usdt),
+            "vanished_at": vanished[i].vanished_at.isoformat(),
+        },
+    )
+
+
+def _adl(view: View) -> Reading:
+    """Place in the auto-deleveraging queue, or the exchange's own word for the symbol."""
+    rule, positions = view.rule("adl_risk"), view.state.positions
+    word = view.fresh("adl_risk", "adl_at", "adl")
+    words = word[[view.index[p.symbol] for p in positions]] if positions else np.empty(0)
+    ranks = np.array([np.nan if p.adl_rank is None else float(p.adl_rank) for p in positions])
+    if not view.account_is_fresh:
+        ranks = np.full(len(positions), np.nan)
+    fires = (ranks >= rule["rank"]) | (words >= ADL_HIGH)
+    known = np.isfinite(ranks) | np.isfinite(words)
+    return reading(
+        "adl_risk",
+        _scopes(view),
+        ranks,
+        fires,
+        ~fires & known,
+        threshold=rule["rank"],
+        gone_clears=view.account_is_fresh,
+        details=lambda i: {
+            "rank": plain(ranks[i]),
+            "symbol_risk": plain(words[i]),
+            "notional_usdt": float(positions[i].notional_usdt),
+            "unrealized_usdt": float(positions[i].unrealized_usdt),
+        },
+    )
+
+
+def _mismatch(view: View) -> Reading:
+    positions = view.state.positions
+    pairs = [(p.liquidation_price, p.exchange_liquidation_price) for p in positions]
+    gaps = np.array(
+        [abs(ours - float(theirs)) / float(theirs) if ours and theirs else np.nan for ours, theirs in pairs]
+    )
+    gaps = np.where(view.account_is_fresh, gaps, np.nan)
+    rule = view.rule("liq_price_mismatch")
+    return reading(
+        "liq_price_mismatch",
+        _scopes(view),
+        gaps,
+        gaps > rule["fires"],
+        gaps <= rule["resolves"],
+        threshold=rule["fires"],
+        gone_clears=view.account_is_fresh,
+        details=lambda i: {"ours": pairs[i][0], "theirs": plain(pairs[i][1] or np.nan)},
+    )
+
+
+def _tiers(brackets: tuple[LeverageBracket, ...]) -> list[tuple[Any, ...]]:
+    return [(b.floor_usdt, b.cap_usdt, b.maintenance_rate, b.cum_usdt) for b in brackets]
+
+
+def _brackets(view: View) -> Reading:
+    """A held symbol's ladder that is not the one before; critical where the distance crosses a threshold."""
+    state = view.state
+    held = [p for p in state.positions if p.symbol in state.previous_brackets and p.symbol in state.brackets]
+    changed = [_tiers(state.brackets[p.symbol]) != _tiers(state.previous_brackets[p.symbol]) for p in held]
+    fires = np.array(changed, dtype=bool)
+    before = np.array(
+        [_distance_before(view, p) if c else np.nan for p, c in zip(held, changed, strict=True)]
+    )
+    now = np.array([view.distances[state.positions.index(p)] for p in held])
+    thresholds = np.array([view.limits.distance_thresholds(p.symbol)[:2] for p in held]).reshape(-1, 2)
+    crossed = ((now[:, None] < thresholds) & (before[:, None] >= thresholds)).any(axis=1)
+    return reading(
+        "bracket_changed",
+        [position_scope(p) for p in held],
+        now,
+        fires,
+        ~fires,
+        severity=np.where(crossed, CRITICAL, WARNING).astype(np.int8),
+        tells_end=False,
+        reminds=False,
+        identity="table",
+        gone_clears=view.account_is_fresh,
+        details=lambda i: {
+            "distance": plain(now[i]),
+            "distance_before": plain(before[i]),
+            "table": hashlib.sha256(repr(_tiers(state.brackets[held[i].symbol])).encode()).hexdigest()[:12],
+        },
+    )
+
+
+def _distance_before(view: View, position: PositionSnapshot) -> float:
+    """Distance that the same position would have by the previous ladder, by its surplus over maintenance."""
+    state, account = view.state, view.state.account
+    distance = view.distances[state.positions.index(position)]
+    if account is None:
+        return float("nan")
+    balance, maintenance = margin(account, position)
+    own = float(position.maintenance_usdt)
+    whole = _asked(position, state.brackets[position.symbol])
+    was = own * _asked(position, state.previous_brackets[position.symbol]) / whole if whole > 0 else own
+    surplus, before = balance - maintenance, balance - maintenance + own - was
+    return float(distance * before / surplus) if surplus > 0 else float("nan")
+
+
+def _asked(position: PositionSnapshot, brackets: tuple[LeverageBracket, ...]) -> float:
+    size = abs(float(position.notional_usdt))
+    return max((size * float(b.maintenance_rate) - float(b.cum_usdt) for b in brackets), default=0.0)
+
+
+def _funding_cost(view: View) -> Reading:
+    """What the book pays a day at the running rates, as a share of equity; below zero it earns."""
+    account, cost = view.state.account, float("nan")
+    if account is not None and view.account_is_fresh and account.margin_balance_usdt > 0:
+        per_day = _paid_per_day(view)
+        cost = float(per_day.sum() / float(account.margin_balance_usdt)) if per_day.size else 0.0
+    return above(
+        view,
+        "funding_cost",
+        [ACCOUNT_SCOPE],
+        np.array([cost]),
+        details=lambda _: {"per_day_usdt": plain(_paid_per_day(view).sum()), "dearest": _dearest(view)},
+    )
+
+
+def _paid_per_day(view: View) -> Column:
+    rates = view.fresh("funding_rate", "mark_at", "mark") * 24.0 / view.columns["interval_hours"]
+    return np.array([float(p.notional_usdt) * rates[view.index[p.symbol]] for p in view.state.positions])
+
+
+def _dearest(view: View) -> str:
+    return view.state.positions[int(np.nanargmax(_paid_per_day(view)))].symbol
+
+
+def _drawdown(view: View) -> Reading:
+    rule, account = view.rule("drawdown"), view.state.account
+    peak = view.state.facts.get("equity_peak_7d", float("nan"))
+    fall = float("nan")
+    if account is not None and view.account_is_fresh and peak > 0:
+        fall = 1.0 - float(account.margin_balance_usdt) / peak
+    standing = view.state.alerts.get(("drawdown", ACCOUNT_SCOPE))
+    worst = np.fmax(fall, float(standing.details.get("worst") or 0.0) if standing else 0.0)
+    severe = fall >= rule["critical"]
+    return reading(
+        "drawdown",
+        [ACCOUNT_SCOPE],
+        np.array([fall]),
+        np.array([fall >= rule["warning"]]),
+        np.array([fall <= worst * (1.0 - rule["recovered"]) and fall < rule["warning"]]),
+        severity=CRITICAL if severe else WARNING,
+        threshold=rule["critical"] if severe else rule["warning"],
+        details=lambda _: {
+            "peak_usdt": plain(peak),
+            "equity_usdt": float(account.margin_balance_usdt) if account else None,
+            "worst": plain(worst),
+        },
+    )
+
+
+def _key(view: View) -> Reading:
+    can_trade = view.state.facts.get("key_can_trade", float("nan"))
+    return reading(
+        "key_can_trade",
+        [ACCOUNT_SCOPE],
+        np.array([can_trade]),
+        np.array([can_trade > 0]),
+        np.array([can_trade == 0]),
+    )

@@ -1,0 +1,179 @@
+"""How much of a position has to go: for the level to come down a step, and for leverage to leave danger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from risk.components import INDEX, Grid
+from risk.exposure import Exposure, after_reduction, flat
+from risk.limits import Limits
+from risk.records import AccountSnapshot, Instrument, LeverageBracket, PositionSnapshot
+from risk.scorecard import Curve, Judged, score_columns
+from risk.state import Column, State
+
+PERCENTS = np.arange(101) / 100.0
+EXTREME = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """What an extreme level asks of one position.
+
+    Attributes:
+        fraction: share to give up; `quantity` in coins, rounded up to the step, unsigned.
+        left: coins that may stay, unsigned.
+        is_enough: whether leverage is below high afterwards.
+        leverage_after: score of the leverage dimension afterwards.
+    """
+
+    position: PositionSnapshot
+    fraction: float
+    quantity: Decimal
+    left: Decimal
+    is_enough: bool
+    leverage_after: float
+
+
+def counterfactual(
+    state: State,
+    symbols: Sequence[str],
+    columns: Mapping[str, Column],
+    ladders: tuple[Grid, Grid],
+    held: Exposure,
+    judged: Judged,
+    limits: Limits,
+    now_s: float,
+) -> Column:
+    """Smallest fraction, in whole percent, by which a symbol's notional must fall for its level to fall.
+
+    NaN where there is no position, the level is low already, or closing the position would not do. The
+    level meant is that of the score alone: the reported one follows after its twelve evaluations.
+    """
+    answer = np.full(len(symbols), np.nan)
+    rows = np.flatnonzero(held.has_position & (judged.raw_level > 0))
+    if state.account is None or rows.size == 0:
+        return answer
+    tables = [_after(state, state.account, symbols[int(i)]) for i in rows]
+    covers, distances = np.array([t[0] for t in tables]), np.array([t[1] for t in tables])
+    some = {name: column[rows] for name, column in columns.items()}
+    rungs = (ladders[0][rows], ladders[1][rows])
+    part = np.arange(rows.size)
+
+    def comes_down(percent: Column) -> NDArray[np.bool_]:
+        left = 1.0 - percent / 100.0
+        index = percent.astype(int)
+        trial = replace(
+            flat(rows.size, is_watched=held.is_watched, at=held.at),
+            has_position=left > 0,
+            sell_usdt=held.sell_usdt[rows] * left,
+            buy_usdt=held.buy_usdt[rows] * left,
+            cover=covers[part, index],
+            distance=distances[part, index],
+        )
+        after = score_columns(some, *rungs, trial, limits, now_s)
+        lower: NDArray[np.bool_] = (after.raw_level >= 0) & (after.raw_level < judged.raw_level[rows])
+        return lower
+
+    low, high = np.zeros(rows.size), np.full(rows.size, 99.0)
+    open_end = comes_down(high)
+    for _ in range(7):
+        middle = np.floor((low + high) / 2)
+        enough = comes_down(middle)
+        high = np.where(enough, middle, high)
+        low = np.where(enough, low, middle)
+    closed = np.where(comes_down(np.full(rows.size, 100.0)), 100.0, np.nan)
+    answer[rows] = np.where(open_end, high, closed) / 100.0
+    return answer
+
+
+def reductions(
+    state: State, symbols: Sequence[str], judged: Judged, level: NDArray[np.int8], limits: Limits
+) -> tuple[Reduction, ...]:
+    """What the extreme symbols' positions have to give up, largest maintenance first.
+
+    Each gives up the smallest fraction from half upwards (`least_reduction`) after which its leverage is
+    below high, all of it when none is enough. A position that the ones before have already brought below
+    high is left alone.
+    """
+    index = {symbol: i for i, symbol in enumerate(symbols)}
+    extreme = [
+        position
+        for position in state.positions
+        if position.quantity != 0 and level[index[position.symbol]] == EXTREME
+        and not np.isnan(judged.dimensions[index[position.symbol], 2])
+    ]  # fmt: skip
+    if state.account is None or not extreme:
+        return ()
+    freed, found = 0.0, []
+    for position in sorted(extreme, key=lambda p: (-p.maintenance_usdt, p.symbol, p.side)):
+        sigma = float(judged.values[index[position.symbol], INDEX["sigma_24h"]])
+        brackets = state.brackets.get(position.symbol, ())
+        scores = _leverage_scores(state.account, position, brackets, sigma, freed, limits)
+        if freed > 0 and scores[0] < limits.level_starts[1]:
+            continue
+        fraction, is_enough = _smallest(scores, limits)
+        found.append(
+            _reduction(position, fraction, is_enough, scores, state.instruments.get(position.symbol))
+        )
+        if not position.is_isolated:
+            freed += float(position.maintenance_usdt) * fraction
+    return tuple(found)
+
+
+def _after(state: State, account: AccountSnapshot, symbol: str) -> tuple[Column, Column]:
+    """Worst cover and distance over the symbol's positions at each percent given up."""
+    covers, distances = np.full(101, np.inf), np.full(101, np.inf)
+    for position in state.positions:
+        if position.symbol == symbol and position.quantity != 0:
+            brackets = state.brackets.get(symbol, ())
+            cover, distance = after_reduction(account, position, brackets, PERCENTS)
+            covers, distances = np.minimum(covers, cover), np.minimum(distances, distance)
+    return covers, distances
+
+
+def _leverage_scores(
+    account: AccountSnapshot,
+    position: PositionSnapshot,
+    brackets: Sequence[LeverageBracket],
+    sigma: float,
+    freed: float,
+    limits: Limits,
+) -> Column:
+    """Leverage at each percent given up; without a known sigma the distance in daily moves is left out."""
+    cover, distance = after_reduction(account, position, brackets, PERCENTS, freed_usdt=freed)
+    sigmas = distance / sigma if sigma > 0 else np.full(101, np.nan)
+    values = {"cover": cover, "distance": distance, "distance_sigmas": sigmas}
+    scores = [Curve(limits.curves[n]).over(v) for n, v in values.items() if n in limits.curves]
+    result: Column = np.fmax.reduce(scores, axis=0)
+    return result
+
+
+def _smallest(scores: Column, limits: Limits) -> tuple[float, bool]:
+    least = round(limits.least_reduction * 100)
+    enough = np.flatnonzero(scores[least:] < limits.level_starts[1])
+    if enough.size == 0:
+        return 1.0, False
+    return (least + int(enough[0])) / 100.0, True
+
+
+def _reduction(
+    position: PositionSnapshot, fraction: float, is_enough: bool, scores: Column, rules: Instrument | None
+) -> Reduction:
+    size = abs(position.quantity)
+    quantity = size * Decimal(str(fraction))
+    if rules is not None and rules.step_size > 0:
+        steps = (quantity / rules.step_size).to_integral_value(rounding=ROUND_CEILING)
+        quantity = min(size, steps * rules.step_size)
+    return Reduction(
+        position=position,
+        fraction=fraction,
+        quantity=quantity,
+        left=size - quantity,
+        is_enough=is_enough,
+        leverage_after=float(scores[round(fraction * 100)]),
+    )
