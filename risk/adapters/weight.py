@@ -182,3 +182,30 @@ class WeightBudget:
     def _remaining(self, name: str) -> float:
         seconds = self._pools[name].window_s
         return seconds - (self._monotonic() + self._phase) % seconds
+
+
+def kline_weight(limit: int) -> int:
+    """Weight of a klines call by its number of rows.
+
+    >>> [kline_weight(limit) for limit in (99, 100, 499, 500, 1000, 1001)]
+    [1, 2, 2, 5, 5, 10]
+    """
+    return 1 if limit < 100 else 2 if limit < 500 else 5 if limit <= 1000 else 10
+
+
+def depth_weight(limit: int) -> int:
+    """Weight of a futures book by its number of levels.
+
+    >>> [depth_weight(limit) for limit in (5, 50, 100, 500, 1000)]
+    [2, 2, 5, 10, 20]
+    """
+    return 2 if limit <= 50 else 5 if limit <= 100 else 10 if limit <= 500 else 20
+
+
+def spot_depth_weight(limit: int) -> int:
+    """Weight of a spot book by its number of levels.
+
+    >>> [spot_depth_weight(limit) for limit in (100, 101, 500, 1000, 5000)]
+    [5, 25, 25, 50, 250]
+    """
+    return 5 if limit <= 100 else 25 if limit <= 500 else 50 if limit <= 1000 else 250
