@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -25,7 +27,7 @@ from risk.records import (
     LeverageBracket,
     PositionSnapshot,
 )
-from risk.state import INPUT_COLUMNS, Memory, State
+from risk.state import INPUT_COLUMNS, Memory, State, VanishedPosition
 
 _FLOAT8_ARRAY_OID = 1022
 _ARRAY_HEADER_BYTES = 20
@@ -70,6 +72,7 @@ def latest_state(
         divergences=tuple(decode(Divergence, body) for _, _, body in found.get("divergence", ())),
         instruments={symbol: _instrument(body) for symbol, _, body in found.get("instrument", ())},
         facts=_facts(found, accounts),
+        vanished=tuple(_vanished(body) for _, _, body in found.get("position_gone", ())),
     )
 
 
@@ -124,6 +127,20 @@ def _instrument(body: str) -> Instrument:
     return decode(Instrument, body)
 
 
+def _vanished(body: str) -> VanishedPosition:
+    row = json.loads(body, parse_float=Decimal)
+    last = row["last_seen"]
+    quantity = Decimal(last["quantity"])
+    return VanishedPosition(
+        symbol=row["symbol"],
+        side="LONG" if quantity > 0 else "SHORT",
+        quantity=quantity,
+        notional_usdt=Decimal(last["notional_usdt"]),
+        vanished_at=datetime.fromisoformat(row["vanished_at"]),
+        cause=row["classification"] or "unknown",
+    )
+
+
 def _facts(found: Found, accounts: list[AccountSnapshot]) -> dict[str, float]:
     """Named numbers; a fact NAME brings NAME_at, the part that beat last as PART_beat_at."""
     facts: dict[str, float] = {}
@@ -140,8 +157,6 @@ def _facts(found: Found, accounts: list[AccountSnapshot]) -> dict[str, float]:
         facts[name] = at
     for scope, (at,), _ in _pairs(found, "fit_failed"):
         facts[f"fit_failed/{scope}"] = at
-    for scope, (at,), _ in _pairs(found, "position_gone"):
-        facts[f"position_gone/{scope}"] = at
     for _, (peak, at), _ in _pairs(found, "equity_peak"):
         facts["equity_peak_7d"], facts["equity_peak_7d_at"] = peak, at
     for snapshot in accounts:

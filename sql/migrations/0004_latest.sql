@@ -492,7 +492,7 @@ CREATE TABLE risk.position_gone (
     classification text,
     classified_at  timestamptz,
     PRIMARY KEY (account, symbol, side, vanished_at),
-    CONSTRAINT classification_is_known CHECK (classification IN ('closed', 'liquidated', 'adl'))
+    CONSTRAINT classification_is_known CHECK (classification IN ('closed', 'liquidated', 'deleveraged', 'settled'))
 );
 COMMENT ON TABLE risk.position_gone IS 'A position that an account poll no longer showed';
 COMMENT ON COLUMN risk.position_gone.account IS 'name of the account in the settings';
@@ -500,7 +500,7 @@ COMMENT ON COLUMN risk.position_gone.symbol IS 'contract, e.g. BTCUSDT';
 COMMENT ON COLUMN risk.position_gone.side IS '"BOTH", "LONG" or "SHORT"';
 COMMENT ON COLUMN risk.position_gone.vanished_at IS 'event time of the first poll without it, UTC';
 COMMENT ON COLUMN risk.position_gone.last_seen IS 'the position as last seen';
-COMMENT ON COLUMN risk.position_gone.classification IS '"closed", "liquidated" or "adl"; NULL: not known yet';
+COMMENT ON COLUMN risk.position_gone.classification IS '"closed", "liquidated", "deleveraged" or "settled"; NULL: not known yet';
 COMMENT ON COLUMN risk.position_gone.classified_at IS 'UTC';
 
 CREATE TABLE risk.equity_hour (

@@ -105,7 +105,8 @@ SELECT
         date_part('epoch', m.next_funding_at),
         date_part('epoch', m.event_at),
         ft.interval_hours,
-        coalesce(ft.interval_hours_before, ft.interval_hours),
+        CASE WHEN ft.changed_at > CAST(:now AS timestamptz) - make_interval(days => 1)
+            THEN ft.interval_hours_before ELSE ft.interval_hours END,
         ft.rate_cap,
         ft.rate_floor,
         date_part('epoch', ft.event_at),
@@ -172,6 +173,7 @@ SELECT 'previous_bracket', x.symbol, NULL, CAST(to_jsonb(x) AS text)
 FROM (SELECT DISTINCT p.symbol FROM open_position AS p) AS p
 JOIN risk.bracket_check AS c ON c.symbol = p.symbol
 JOIN risk.leverage_bracket AS x ON x.symbol = c.symbol AND x.event_at = c.previous_ladder_at
+WHERE c.ladder_at > CAST(:now AS timestamptz) - make_interval(days => 1)
 UNION ALL
 SELECT 'instrument', x.symbol, NULL, CAST(to_jsonb(x) AS text)
 FROM watched AS w
@@ -209,7 +211,7 @@ WHERE x.reason <> '' AND x.symbol = ANY (CAST(:symbols AS text[]))
 UNION ALL
 SELECT 'position_gone', x.symbol || '/' || x.side, ARRAY[date_part('epoch', x.vanished_at)], CAST(to_jsonb(x) AS text)
 FROM risk.position_gone AS x
-WHERE x.account = :account AND x.vanished_at > CAST(:now AS timestamptz) - make_interval(days => 1)
+WHERE x.account = :account AND x.vanished_at > CAST(:now AS timestamptz) - make_interval(mins => 10)
 UNION ALL
 (
     SELECT 'equity_peak', x.account, ARRAY[x.peak_usdt + x.transferred_usdt, date_part('epoch', x.peak_at)], NULL

@@ -1,0 +1,26 @@
+-- Where the score rows of one evaluation are put before they are stored; NaN and -1 stand for missing here.
+CREATE TEMP TABLE IF NOT EXISTS incoming_score (
+    scope              text NOT NULL,
+    scored_at          timestamptz NOT NULL,
+    level              smallint NOT NULL,
+    raw_level          smallint NOT NULL,
+    floors             smallint NOT NULL,
+    missing            integer NOT NULL,
+    composite          real NOT NULL,
+    weighted           real NOT NULL,
+    market             real NOT NULL,
+    liquidity          real NOT NULL,
+    leverage           real NOT NULL,
+    sentiment          real NOT NULL,
+    counterfactual     real NOT NULL,
+    limits_version     text NOT NULL,
+    component_values   real[] NOT NULL,
+    component_scores   smallint[] NOT NULL,
+    input_ages_s       real[] NOT NULL,
+    has_memory         boolean NOT NULL,
+    memory_level       smallint NOT NULL,
+    pending_level      smallint NOT NULL,
+    rise_count         smallint NOT NULL,
+    fall_count         smallint NOT NULL,
+    memory_scored_at   timestamptz NOT NULL
+) ON COMMIT DELETE ROWS
