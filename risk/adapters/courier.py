@@ -7,12 +7,15 @@ notice. Nothing is given up before it expires, but what the channel refuses for 
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import os
 import random
 import signal
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -21,16 +24,18 @@ from uuid import UUID
 
 from risk.adapters import notify
 from risk.adapters.notify import Channel
-from risk.errors import DeliveryError, StoreError
+from risk.errors import DeliveryError, RuntimeFault, StoreError
 from risk.records import DeliveryAttempt, Message
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
+LOOK_AFTER_S, END_WITHIN_S, DEAF_S = 5.0, 4.5, 5.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 STALE_AFTER = timedelta(minutes=10)
 """After an outage, warnings older than this go out together as one message."""
 DIGEST_CLAIMS = 50
+RECORD_WAITS_S = (0.2, 0.5, 1.0, 2.0)
 MESSAGE_REASONS = frozenset({"rejected", "unparsable"})
 """Reasons that concern this message only: the channel goes on with the next."""
 
@@ -56,6 +61,15 @@ class Rendered(Protocol):
 
     @property
     def html(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """Words without markup."""
+
+    title: str
+    body: str
+    html: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +130,7 @@ class Courier:
         tried_at, started = datetime.now(UTC), monotonic()
         message = _together([claim.message for claim in claims])
         refused: DeliveryError | None = None
-        text = self._render(message)
+        text = self._in_words(message)
         crash_at("before_send")
         try:
             notify.send(
@@ -130,9 +144,29 @@ class Courier:
         for claim in claims:
             attempt = _attempt(claim, self.channel.name, tried_at, refused, duration_ms)
             is_retry = attempt.outcome == "retry"
-            self._outbox.record(attempt, datetime.now(UTC) + timedelta(seconds=wait_s) if is_retry else None)
+            self._record(attempt, datetime.now(UTC) + timedelta(seconds=wait_s) if is_retry else None)
         crash_at("after_mark")
         return self._closed_until <= monotonic()
+
+    def _in_words(self, message: Message) -> Rendered:
+        """The message's text; if the wording fails, its bare facts: an alert must not die of its grammar."""
+        try:
+            return self._render(message)
+        except (LookupError, ValueError, TypeError, AttributeError):
+            log.exception("message %s told in bare facts", short_id(message.message_id))
+            facts = "\n".join(json.dumps(item, default=str, ensure_ascii=False) for item in message.items)
+            return Plain(title=message.severity, body=facts)
+
+    def _record(self, attempt: DeliveryAttempt, next_try_at: datetime | None) -> None:
+        """Write the outcome down, through a short absence of the database: else it would be sent again."""
+        for wait_s in RECORD_WAITS_S:
+            try:
+                self._outbox.record(attempt, next_try_at)
+                return
+            except StoreError as error:
+                log.warning("channel %s: outcome not recorded yet: %s", self.channel.name, error)
+                time.sleep(wait_s)
+        self._outbox.record(attempt, next_try_at)
 
     def _settle(self, refused: DeliveryError | None, attempt: int) -> float:
         """Seconds until this message is tried again; closes the channel when the fault is the channel's."""
@@ -155,6 +189,85 @@ class Courier:
             return asked_s + 0.2 + self._chance()
         wait_s = FIRST_WAIT_S * 2.0 ** min(failures - 1, 10)
         return min(LONGEST_WAIT_S, wait_s * (1.0 + 0.25 * self._chance()))
+
+
+class Team:
+    """All couriers of a process, woken together when the outbox calls.
+
+    Args:
+        listen: opens a wait on the database's call; each item is one call or, None, a second without one.
+    """
+
+    def __init__(self, couriers: Sequence[Courier], listen: Callable[[], Iterator[object]]) -> None:
+        self._couriers, self._listen = tuple(couriers), listen
+        self._stop = threading.Event()
+
+    async def run(self, look_after: Callable[[dict[str, object]], None]) -> None:
+        """Until cancelled; then what is being sent may finish for a few seconds.
+
+        Args:
+            look_after: blocking; called every few seconds with the team's state. May raise StoreError.
+
+        Raises:
+            RuntimeFault: a courier ended by itself: a fault of ours.
+        """
+        threads = [
+            threading.Thread(target=one.run, args=(self._stop,), name=one.channel.name, daemon=True)
+            for one in self._couriers
+        ]
+        threads.append(threading.Thread(target=self._hear, name="outbox", daemon=True))
+        for thread in threads:
+            thread.start()
+        try:
+            while all(thread.is_alive() for thread in threads):
+                await asyncio.to_thread(self._look_after, look_after)
+                await asyncio.sleep(LOOK_AFTER_S)
+            raise RuntimeFault("a courier ended by itself")
+        finally:
+            await asyncio.to_thread(self._end, threads)
+
+    def status(self) -> dict[str, object]:
+        """Per channel: failures in a row, messages accepted, and why the last one was not."""
+        return {
+            courier.channel.name: {
+                "failures": courier.failures,
+                "accepted": courier.accepted,
+                "reason": courier.last_reason,
+            }
+            for courier in self._couriers
+        }
+
+    def _hear(self) -> None:
+        """Wake everybody at each call. Without a connection the couriers still look every two seconds."""
+        while not self._stop.is_set():
+            try:
+                for call in self._listen():
+                    if self._stop.is_set():
+                        return
+                    if call is not None:
+                        self._wake()
+            except StoreError as error:
+                log.warning("not woken by the outbox: %s", error)
+            self._stop.wait(DEAF_S)
+
+    def _wake(self) -> None:
+        for courier in self._couriers:
+            courier.wake.set()
+
+    def _look_after(self, look_after: Callable[[dict[str, object]], None]) -> None:
+        try:
+            look_after(self.status())
+        except StoreError as error:
+            log.warning("delivery is not looked after: %s", error)
+        if self._couriers and all(courier.failures for courier in self._couriers):
+            log.critical("no channel accepts messages: %s", self.status())
+
+    def _end(self, threads: Sequence[threading.Thread]) -> None:
+        self._stop.set()
+        self._wake()
+        ends_at = monotonic() + END_WITHIN_S
+        for thread in threads:
+            thread.join(max(0.0, ends_at - monotonic()))
 
 
 def short_id(message_id: UUID) -> str:

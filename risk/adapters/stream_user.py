@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 
 from risk.adapters.streams import PRIVATE_PATIENCE, Feed
 from risk.adapters.wire_stream import decode_user_event
-from risk.errors import ExchangeError, PayloadError
+from risk.errors import ExchangeError, KeyRejectedError, PayloadError, RiskError
 
 log = logging.getLogger(__name__)
 
 KEEPALIVE_S = 30 * 60.0
 RETRY_FIRST_S, RETRY_CAP_S = 5.0, 300.0
+REJECTED_KEY_S = 3600.0
 TRIGGER_EVERY_S = 1.0
 
 
@@ -71,6 +72,9 @@ class UserStream:
                 wait = RETRY_FIRST_S
                 while not await self._is_expired_within(KEEPALIVE_S):
                     await asyncio.to_thread(self._keepalive)
+            except KeyRejectedError as error:
+                log.error("no user stream: %s", error)
+                await asyncio.sleep(REJECTED_KEY_S)
             except ExchangeError as error:
                 log.warning("listen key: %s; again in %.0f s", type(error).__name__, wait)
                 await asyncio.sleep(wait)
@@ -87,5 +91,8 @@ class UserStream:
         while True:
             await self._moved.wait()
             self._moved.clear()
-            await self._on_change()
+            try:
+                await self._on_change()
+            except RiskError as error:
+                log.warning("account not read after its event: %s", error)
             await asyncio.sleep(TRIGGER_EVERY_S)

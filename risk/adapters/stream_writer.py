@@ -11,8 +11,14 @@ import logging
 from collections.abc import Callable, Hashable, Sequence
 from time import monotonic
 
+import psycopg
+import sqlalchemy.exc
+
 from risk.errors import StoreError
 from risk.records import DataIssue, Observed
+
+REFUSED = (sqlalchemy.exc.IntegrityError, sqlalchemy.exc.DataError, psycopg.IntegrityError, psycopg.DataError)
+"""Causes of a StoreError that lie in a value, not in the database's health."""
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +82,7 @@ class Writer:
             return
         self._latest, self._issues = {}, {}
         try:
-            await asyncio.to_thread(self._save, [*latest.values(), *kept], list(issues.values()))
+            await asyncio.to_thread(self._store, [*latest.values(), *kept], list(issues.values()))
         except StoreError as error:
             self._latest = {**latest, **self._latest}
             self._issues = {**issues, **self._issues}
@@ -85,3 +91,17 @@ class Writer:
         del self._kept[: len(kept)]
         self.saved += len(kept) + len(latest)
         self.saved_at = monotonic()
+
+    def _store(self, records: Sequence[Observed], issues: Sequence[DataIssue]) -> None:
+        """Save all; when the database refuses a value, all but that one: it must not block the rest."""
+        try:
+            self._save(records, issues)
+        except StoreError as error:
+            if not isinstance(error.__cause__, REFUSED):
+                raise
+            if len(records) > 1:
+                middle = len(records) // 2
+                self._store(records[:middle], issues)
+                self._store(records[middle:], [])
+                return
+            log.error("refused by the database and left out: %s: %s", error, records)

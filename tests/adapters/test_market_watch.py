@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from risk.adapters import market_watch
@@ -218,6 +219,22 @@ def test_a_sample_that_comes_during_a_failed_write_is_not_overwritten_by_the_old
     asyncio.run(writer.flush())
     asyncio.run(writer.flush())
     assert [record.last_price for record in outside.of(Ticker)] == [Decimal(2)]
+
+
+def test_a_record_that_the_database_refuses_does_not_hold_the_others_back() -> None:
+    outside = Outside()
+
+    def save(records: Sequence[Observed], issues: Sequence[DataIssue]) -> None:
+        if any(isinstance(record, Ticker) and record.last_price == 7 for record in records):
+            raise StoreError("CheckViolation") from psycopg.errors.CheckViolation("impossible price")
+        outside.save(records, issues)
+
+    writer = Writer(save)
+    for number in range(20):
+        writer.put(ticker("ORDER", number))
+    asyncio.run(writer.flush())
+    assert {int(record.last_price) for record in outside.of(Ticker)} == set(range(20)) - {7}
+    assert writer.pending == 0
 
 
 def test_a_flood_of_equal_troubles_is_one_line_of_the_ledger() -> None:
