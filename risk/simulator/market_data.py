@@ -98,7 +98,7 @@ def price_row(world: World, symbol: str) -> dict[str, Any]:
 def book_ticker_row(world: World, symbol: str) -> dict[str, Any]:
     """Best quotes of a contract."""
     book = world.market.book(symbol)
-    best: dict[str, Any] = book.snapshot(1)
+    best = book.snapshot(1)
     (bid,), (ask,) = levels(world, symbol, best["bids"]), levels(world, symbol, best["asks"])
     return {
         "symbol": symbol,

@@ -69,7 +69,7 @@ def protocol_of(hub: Hub) -> Callable[..., StreamConnection]:
 
 @asynccontextmanager
 async def simulator(world: World) -> AsyncIterator[tuple[asyncio.Task[None], str]]:
-    """The simulator inside a running loop: (the task that ends with it, its origin such as "127.0.0.1:40123").
+    """The simulator inside a running loop: (the task that ends with it, its address HOST:PORT).
 
     Raises:
         OSError: the port is taken.

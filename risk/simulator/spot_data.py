@@ -17,9 +17,9 @@ SPOT_INTERVALS = ("1s", *INTERVALS)
 def depth(world: World, params: Params) -> Any:
     """GET /api/v3/depth: any limit, cut to 5000; no E and no T."""
     symbol = world.symbol(required(params, "symbol"))
-    snap: dict[str, Any] = world.market.book(symbol, "spot").snapshot(limit(params, 100, 5000))
-    sides = {side: [[eight(p), eight(q)] for p, q in snap[side]] for side in ("bids", "asks")}
-    return {"lastUpdateId": snap["lastUpdateId"], **sides}
+    snap = world.market.book(symbol, "spot").snapshot(limit(params, 100, 5000))
+    bids, asks = ([[f"{p:.8f}", f"{q:.8f}"] for p, q in side] for side in (snap["bids"], snap["asks"]))
+    return {"lastUpdateId": snap["lastUpdateId"], "bids": bids, "asks": asks}
 
 
 def symbols_of(world: World, params: Params) -> list[str]:

@@ -70,7 +70,7 @@ def book_ticker(world: World, symbol: str) -> list[Any]:
     """`<s>@bookTicker`, or all of them."""
     rows = []
     for each in [symbol] if symbol else world.listed():
-        best: dict[str, Any] = world.market.book(each).snapshot(1)
+        best = world.market.book(each).snapshot(1)
         (bid,), (ask,) = levels(world, each, best["bids"]), levels(world, each, best["asks"])
         row = {"e": "bookTicker", "u": best["lastUpdateId"], "E": world.now_ms(), "T": best["T"], "s": each}
         rows.append(row | {"b": bid[0], "B": bid[1], "a": ask[0], "A": ask[1]} | tagged(each))
@@ -82,7 +82,7 @@ def partial_depth(count: int) -> Produce:
     last: dict[str, int] = {}
 
     def produce(world: World, symbol: str) -> list[Any]:
-        snap: dict[str, Any] = world.market.book(symbol).snapshot(count)
+        snap = world.market.book(symbol).snapshot(count)
         now_id = snap["lastUpdateId"]
         before = last.get(symbol, now_id)
         last[symbol] = now_id

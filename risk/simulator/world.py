@@ -19,6 +19,7 @@ import numpy as np
 from risk.errors import SettingsError
 from risk.simulator import clearing, presets
 from risk.simulator.account import Account, Contract, contract
+from risk.simulator.bookframes import DepthView
 from risk.simulator.faults import FaultPlan, read_script
 from risk.simulator.ledger import AccountEvent, ForcedOrder
 from risk.simulator.limits import Limiter, pools
@@ -82,7 +83,7 @@ class World:
     listen_key_until_ms: int = 0
     algos: dict[int, dict[str, Any]] = field(default_factory=dict)  # conditional orders by algoId
     notices: list[Notice] = field(default_factory=list)
-    snapshots: dict[str, deque[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
+    snapshots: dict[str, deque[tuple[int, DepthView]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         config = self.config
@@ -172,7 +173,7 @@ class World:
 
     # ---- lookups
 
-    def snapshot(self, symbol: str, limit: int) -> dict[str, Any]:
+    def snapshot(self, symbol: str, limit: int) -> DepthView:
         """The book as REST shows it, older than it should be while a lag fault lasts."""
         found = next(self.faults.active("snapshot_lag", self.now_s(), symbol=symbol), None)
         if found is not None:
@@ -180,7 +181,7 @@ class World:
             old = [snap for at, snap in self.snapshots.get(symbol, ()) if at <= latest]
             if old:
                 snap = old[-1]
-                return snap | {"bids": snap["bids"][:limit], "asks": snap["asks"][:limit]}
+                return {**snap, "bids": snap["bids"][:limit], "asks": snap["asks"][:limit]}
         return self.market.book(symbol).snapshot(limit)
 
     def listed(self) -> list[str]:
