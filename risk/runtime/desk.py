@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -371,9 +371,12 @@ class Desk:
 
     # -- small things ------------------------------------------------------------------------------------
 
-    def counts(self) -> Counter[str]:
-        """Completed, failed, skipped, stale, covered, alone, restarts: over all deployments."""
-        return sum((course.counts for course in self.courses.values()), Counter())
+    def report(self) -> dict[str, Any]:
+        """For the sign of life: whether Prefect leads, and per deployment how its runs ended here."""
+        return {
+            "is_led_by_prefect": not self.reach.fails,
+            "runs": {name: dict(course.counts) for name, course in self.courses.items()},
+        }
 
     def _remember(self, run_id: UUID) -> None:
         self._seen[run_id] = None

@@ -1,65 +1,32 @@
-"""Log lines without secrets: redaction works on the finished text, traceback included."""
+"""Logging of our processes: one line per event to standard error, without secrets."""
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
-from collections.abc import Iterable
 
-QUIET = ("httpx", "httpcore", "apprise", "websockets", "asyncio")
-SHAPES = (
-    re.compile(
-        r"(?P<before>signature=|listenKey=|[\"']listenKey[\"']:\s*[\"']|X-MBX-APIKEY[\"']?[:=]\s*[\"']?|/bot)"
-        r"[^&\s\"'/]+",
-        re.IGNORECASE,
-    ),
-    re.compile(r"(?P<before>[a-z+]+://[^:/@\s]*:)[^@/\s]+(?=@)", re.IGNORECASE),
-)
-SHORTEST_SECRET = 6  # shorter strings would blank half of the text
+from risk.adapters import redaction
+from risk.adapters.settings import Settings
+
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+CHATTY = ("httpx", "httpcore", "apprise", "websockets", "asyncio", "aiosqlite")
 
 
-def redacted(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` with signatures, listen keys, bot tokens, passwords in addresses and `secrets` as stars.
-
-    >>> redacted("GET /fapi/v3/account?timestamp=1&signature=c0ffee failed")
-    'GET /fapi/v3/account?timestamp=1&signature=*** failed'
-    """
-    for secret in secrets:
-        if len(secret) >= SHORTEST_SECRET:
-            text = text.replace(secret, "***")
-    for shape in SHAPES:
-        text = shape.sub(r"\g<before>***", text)
-    return text
-
-
-class RedactingFormatter(logging.Formatter):
-    """Formats as `inner` does, then takes the secrets out."""
-
-    def __init__(self, inner: logging.Formatter, secrets: Iterable[str] = ()) -> None:
-        super().__init__()
-        self._inner, self._secrets = inner, tuple(secrets)
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One record as text without secrets."""
-        return redacted(self._inner.format(record), self._secrets)
-
-
-def set_up(secrets: Iterable[str] = (), *, level: int = logging.INFO) -> None:
-    """Our loggers to standard error, the chatty libraries at WARNING, every handler redacting. Idempotent."""
-    secrets = tuple(secrets)
+def set_up(settings: Settings | None = None, *, level: int = logging.INFO) -> None:
+    """Our loggers at `level`, the chatty libraries at WARNING, every handler redacting. Idempotent."""
     root = logging.getLogger()
     if not root.handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter(FORMAT))
         root.addHandler(handler)
-    for name in QUIET:
+    for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("risk", "flows"):
         logging.getLogger(name).setLevel(level)
-    known = [root, *(logging.getLogger(name) for name in logging.root.manager.loggerDict)]
-    for each in {handler for logger in known for handler in logger.handlers}:
-        inner = each.formatter or logging.Formatter(FORMAT)
-        if not isinstance(inner, RedactingFormatter):
-            each.setFormatter(RedactingFormatter(inner, secrets))
+    redaction.install(secrets_of(settings) if settings else ())
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """The secret values that this process knows, to be hidden wherever they appear."""
+    known = [settings.api_key, settings.api_secret, *(channel.url for channel in settings.channels)]
+    return [secret.get_secret_value() for secret in known if secret is not None]

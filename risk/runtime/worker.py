@@ -18,6 +18,8 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -41,6 +43,7 @@ from prefect.workers.base import (
     BaseWorkerResult,
 )
 
+from risk.adapters import settings, store
 from risk.errors import RiskError, RuntimeFault
 from risk.runtime import execution, log
 from risk.runtime.desk import Desk
@@ -48,8 +51,9 @@ from risk.runtime.role import Role
 
 WORKER_TYPE = "risk-warm"
 EXIT_HELD = 3
-STOP_TIMEOUT_S = 4.0
+STOP_TIMEOUT_S = 3.0
 ROLE_CHECK_S = 5.0
+SIGN_EVERY_S = 10.0
 ENGINE_SETTINGS = {
     # No thread per run for heartbeats, no socket for logs, no calls home. A failed call is not tried again:
     # the worker has its own answer to an API that is away.
@@ -85,8 +89,11 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
     job_configuration_variables = WarmVariables
     _description = "Runs flows inside the worker's own process, each at its second."
 
-    def __init__(self, *args: Any, role: Role | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, role: Role | None = None, ready_file: Path | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._ready_file = ready_file
         self._role = role if role is not None else _role_of(self._work_pool_name)
         self._stop: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -121,7 +128,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
         printer(f"Worker {self.name!r} stopped!")
 
     def stop(self) -> None:
-        """End the work: no new runs, four seconds for those that are going. Callable from any thread."""
+        """End the work: no new runs, three seconds for those that are going. Callable from any thread."""
         self._is_stopping.set()
         if self._loop is not None and self._stop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop.set)
@@ -173,6 +180,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
                         job_template=self._base_job_template or self.get_default_base_job_template(),
                     )
                     printer(f"Worker {self.name!r} started!")
+                    if self._ready_file is not None:
+                        self._ready_file.touch()
                     await self._until_stopped(desk, run_once)
 
     async def _until_stopped(self, desk: Desk, run_once: bool) -> None:
@@ -183,14 +192,26 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
             return
         work = asyncio.create_task(desk.work())
         watch = asyncio.create_task(self._keep_role())
+        signs = asyncio.create_task(self._give_signs(desk))
         waiting = asyncio.create_task(self._stop.wait())
         tasks: set[asyncio.Task[Any]] = {work, watch, waiting}
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        watch.cancel()
-        waiting.cancel()
+        for task in (watch, waiting, signs):
+            task.cancel()
         await desk.stop(work, STOP_TIMEOUT_S)
         for task in done - {waiting}:
             task.result()
+
+    async def _give_signs(self, desk: Desk) -> None:
+        """A sign of life in our own database, with the counts of runs; it does not need Prefect."""
+        url = os.environ.get("RISK_DATABASE_URL")
+        while url:
+            details = desk.report() | {"pid": os.getpid()}
+            try:
+                await asyncio.to_thread(_beat, url, f"worker/{desk.pool}", details)
+            except RiskError as cause:
+                logger.warning("no sign of life: %s", cause)
+            await asyncio.sleep(SIGN_EVERY_S)
 
     async def _keep_role(self) -> None:
         """Ends with a RuntimeFault when the role went to another worker while the database was away."""
@@ -201,6 +222,11 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
                     await asyncio.to_thread(self._role.take)
             except psycopg.OperationalError as cause:
                 logger.warning("cannot check the role: %s", type(cause).__name__)
+
+
+def _beat(url: str, part: str, details: dict[str, Any]) -> None:
+    with store.connect(url) as db:
+        store.beat(db, part, datetime.now(UTC), details)
 
 
 def _role_of(pool: str) -> Role | None:
@@ -214,9 +240,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m risk.runtime.worker", description=__doc__)
     parser.add_argument("--pool", required=True)
     parser.add_argument("--name", default=None)
+    parser.add_argument("--ready-file", type=Path, default=None, help="made when the work begins")
     given = parser.parse_args(arguments)
-    log.set_up()
-    worker = WarmWorker(given.pool, name=given.name or f"warm-{given.pool}")
+    log.set_up(settings.load())
+    worker = WarmWorker(given.pool, name=given.name or f"warm-{given.pool}", ready_file=given.ready_file)
     try:
         asyncio.run(worker.start(printer=logger.info))
         code = 0
