@@ -1,0 +1,82 @@
+"""Long-lived: tells what stands in the outbox, each channel by its own courier, until it is accepted."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
+
+from prefect import flow
+
+from flows import desk
+from risk import wording
+from risk.adapters import notify, settings, store
+from risk.adapters.courier import Courier, Outbox, Team
+from risk.adapters.settings import ChannelSettings, Settings
+from risk.errors import SettingsError, StoreError
+from risk.records import DeliveryAttempt, Message
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 10.0
+
+
+@flow
+async def delivery() -> None:
+    """Deliver until cancelled. What is being sent then is finished, or sent again by the next one."""
+    config = settings.load()
+    await Team(_couriers(config), _calls).run(_look_after)
+
+
+def _calls() -> Iterator[str | None]:
+    """One item per call of the outbox, None after each second without one."""
+    url = settings.load().database_url
+    if url is None:
+        raise StoreError("no address of a database: RISK_DATABASE_URL is not set in this process")
+    return store.listen(url, timeout_s=1.0)
+
+
+def _couriers(config: Settings) -> list[Courier]:
+    """One courier per channel; a channel that cannot be opened is left out, and said so."""
+    couriers = []
+    for channel in config.channels:
+        try:
+            opened = notify.open_channel(
+                channel.name, channel.url.get_secret_value(), telegram_api_base=config.telegram_api_base
+            )
+        except SettingsError as error:
+            log.error("channel left out: %s", error)
+            continue
+        couriers.append(Courier(opened, _outbox(), partial(_render, config, channel)))
+    return couriers
+
+
+def _outbox() -> Outbox:
+    return Outbox(claim=partial(_claim, f"{socket.gethostname()}:{os.getpid()}"), record=_record)
+
+
+def _claim(holder: str, channel: str, limit: int, now: datetime) -> Sequence[store.Claim]:
+    with desk.database() as db:
+        return store.claim_deliveries(
+            db, holder=holder, channel=channel, lease_s=LEASE_S, limit=limit, now=now
+        )
+
+
+def _record(attempt: DeliveryAttempt, next_try_at: datetime | None) -> None:
+    with desk.database() as db:
+        store.record_attempt(db, attempt, next_try_at=next_try_at)
+
+
+def _render(config: Settings, channel: ChannelSettings, message: Message) -> wording.Text:
+    return wording.message(message.items, channel.language or config.language)
+
+
+def _look_after(status: dict[str, object]) -> None:
+    with desk.database() as db:
+        expired = store.expire_deliveries(db, desk.now())
+        store.beat(db, "delivery", desk.now(), status)
+    if expired:
+        log.critical("%d deliveries expired before any channel took them", expired)

@@ -1,0 +1,149 @@
+"""Steps that more than one flow takes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Literal, TypeVar
+
+from sqlalchemy import Connection
+
+from flows import desk
+from risk import indicators, positions, volatility
+from risk.adapters import settings, store
+from risk.errors import BannedError, DataError, ExchangeError, RateLimitError
+from risk.indicators import Bars
+from risk.records import DataIssue, PositionSnapshot, VolatilityFit
+
+log = logging.getLogger(__name__)
+
+INTERVALS = ("15m", "1h", "1d")
+FITTED: tuple[Literal["1h", "1d"], ...] = ("1h", "1d")
+MARKET_SYMBOL = "BTCUSDT"
+CAUSES = {"liquidation": "liquidated", "adl": "deleveraged", "settlement": "settled"}
+FORCED_WITHIN = timedelta(minutes=2)  # a forced order this long before the position was missed is its cause
+
+Subject = TypeVar("Subject")
+Answer = TypeVar("Answer")
+
+
+def each(subjects: Iterable[Subject], call: Callable[[Subject], Answer]) -> list[Answer]:
+    """The answers for all subjects that gave one; a failure goes to the ledger and the rest goes on.
+
+    Raises:
+        RateLimitError, BannedError: at once, since every further call would make it worse.
+        ExchangeError, DataError: the last one, when no subject gave an answer.
+    """
+    answers: list[Answer] = []
+    issues: list[DataIssue] = []
+    failure: ExchangeError | DataError | None = None
+    for subject in subjects:
+        try:
+            answers.append(call(subject))
+        except (RateLimitError, BannedError):
+            raise
+        except (ExchangeError, DataError) as error:
+            failure = error
+            issues.append(_issue(subject, error))
+    if issues:
+        with desk.database() as db:
+            store.save_issues(db, issues)
+    if failure and not answers:
+        raise failure
+    return answers
+
+
+def flat(lists: Iterable[Iterable[Answer]]) -> list[Answer]:
+    """All items of all lists, in order."""
+    return [item for items in lists for item in items]
+
+
+def read_account() -> None:
+    """One account poll, stored whole; positions that are gone are told apart by the exchange's own orders."""
+    snapshot, held = desk.exchange().account_snapshot()
+    with desk.database() as db:
+        ladders = store.ladders(db, sorted({position.symbol for position in held}))
+        gone = store.replace_positions(db, snapshot, positions.priced(snapshot, held, ladders))
+        store.beat(db, "exchange", snapshot.received_at)
+    if gone:
+        classify_gone(gone, snapshot.event_at)
+
+
+def classify_gone(gone: Sequence[PositionSnapshot], missed_at: datetime) -> None:
+    """Say of each vanished position whether it was liquidated, deleveraged, settled or closed."""
+    since = min(position.event_at for position in gone) - FORCED_WITHIN
+    orders = desk.exchange().force_orders(start=since)
+    with desk.database() as db:
+        for row in store.unclassified_positions(db, settings.load().account, missed_at - FORCED_WITHIN):
+            kinds = [o.kind for o in orders if o.symbol == row.position.symbol]
+            cause = next((CAUSES[kind] for kind in reversed(kinds) if kind in CAUSES), "closed")
+            store.classify_position(db, row, cause, desk.now())
+
+
+def bars(db: Connection, symbol: str, interval: str, count: int) -> Bars:
+    """The newest stored bars of a symbol, oldest first."""
+    found = store.klines(db, symbol, interval, count)
+    return Bars(
+        open_at=found.open_at,
+        open=found.open,
+        high=found.high,
+        low=found.low,
+        close=found.close,
+        volume=found.volume,
+    )
+
+
+def refresh_indicators(symbols: Sequence[str]) -> None:
+    """Measure the newest stored bar of every symbol and interval."""
+    received_at = desk.now()
+    for interval in INTERVALS:
+        wanted = indicators.BARS_WANTED[interval]
+        with desk.database() as db:
+            market = bars(db, MARKET_SYMBOL, interval, wanted) if interval == "1h" else None
+        for symbol in symbols:
+            with desk.database() as db:
+                own = bars(db, symbol, interval, wanted)
+                fit = store.latest_fit(db, symbol, interval)
+                row = indicators.indicator(
+                    symbol, interval, own, fit=fit, market=market, received_at=received_at
+                )
+                found = indicators.newest_divergences(symbol, interval, own, received_at)
+                store.save(db, [*([row] if row else []), *found])
+
+
+def refit(symbols: Sequence[str]) -> list[VolatilityFit]:
+    """Fit and store every symbol's daily and hourly model; one bad series never stops the rest."""
+    received_at = desk.now()
+    fits = each(
+        [(symbol, interval) for interval in FITTED for symbol in symbols],
+        lambda subject: _fit(*subject, received_at),
+    )
+    with desk.database() as db:
+        store.save(db, fits)
+    refresh_indicators(symbols)
+    return fits
+
+
+def _fit(symbol: str, interval: Literal["1h", "1d"], received_at: datetime) -> VolatilityFit:
+    with desk.database() as db:
+        own = bars(db, symbol, interval, volatility.MOST_RETURNS[interval] + 1)
+    if len(own) < 3:
+        raise DataError(f"{symbol} {interval}: {len(own)} bars stored, history has to be filled first")
+    fit = volatility.fit_garch(volatility.log_returns(own.close), interval)
+    return VolatilityFit(
+        event_at=indicators.close_at(own, interval, -1),
+        received_at=received_at,
+        source="derived",
+        symbol=symbol,
+        interval=interval,
+        **volatility.record_fields(fit),
+    )
+
+
+def _issue(subject: object, error: Exception) -> DataIssue:
+    """A line for the ledger. Subjects are symbols, tuples that begin with one, or have one."""
+    log.warning("%s: %s", subject, error)
+    symbol = subject[0] if isinstance(subject, tuple) else getattr(subject, "symbol", subject)
+    problem = f"{type(error).__name__}: {error}"
+    return DataIssue(at=desk.now(), source="flow", symbol=str(symbol), field="", value="", problem=problem)
