@@ -203,6 +203,7 @@ def _reduce_signal(view: View, wanted: Reduction) -> Signal:
         quantity=wanted.quantity,
         reason=_reason(view, view.index[position.symbol]),
         details={
+            "direction": "LONG" if position.quantity > 0 else "SHORT",
             "left": str(wanted.left),
             "is_enough": wanted.is_enough,
             "leverage_after": plain(wanted.leverage_after),

@@ -138,19 +138,26 @@ def marked(alert: Alert, now: datetime) -> Alert:
 
 def message(told: list[Telling], limits: Limits, now: datetime) -> Message:
     """One message of all that is told, the gravest first."""
-    ordered = sorted(told, key=lambda t: (-rank_of(t.alert.severity), t.kind, t.alert.name, t.alert.scope))
-    items = tuple(_item(telling) for telling in ordered)
+    ordered = sorted(told, key=_order)
+    items = tuple(_item(telling, now) for telling in ordered)
     name = "|".join([now.isoformat(), *(f"{item['alert_id']}:{item['kind']}" for item in items)])
     return Message(
         message_id=uuid5(NAMESPACE, name),
         created_at=now,
         expires_at=now + timedelta(seconds=limits.telling["expires_s"]),
-        severity=ordered[0].alert.severity,
+        severity=max((t.alert.severity for t in told), key=rank_of),
         items=items,
     )
 
 
-def _item(telling: Telling) -> dict[str, Any]:
+def _order(telling: Telling) -> tuple[Any, ...]:
+    """The gravest first, a position's life before a market's weather, ends last."""
+    alert = telling.alert
+    is_end = telling.kind == "resolved"
+    return is_end, -rank_of(alert.severity), alert.name not in URGENT, alert.name, alert.scope
+
+
+def _item(telling: Telling, now: datetime) -> dict[str, Any]:
     """What the outbox keeps of one alert: JSON's types only."""
     alert = telling.alert
     return {
@@ -162,5 +169,6 @@ def _item(telling: Telling) -> dict[str, Any]:
         "value": alert.value,
         "threshold": alert.threshold,
         "since": (alert.since if alert.phase == "firing" else alert.fired_at or alert.since).isoformat(),
+        "at": now.isoformat(),
         "details": {key: value for key, value in alert.details.items() if key not in BOOKKEEPING},
     }
