@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.conftest_db"]
+pytest_plugins = ["tests.conftest_db", "tests.conftest_prefect", "tests.conftest_simulator"]
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
