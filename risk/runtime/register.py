@@ -1,21 +1,31 @@
-"""Put prefect.yaml's pools and deployments onto Prefect's server, and ask for the runs of the start."""
+"""Put prefect.yaml's pools and deployments onto Prefect's server, and ask for the runs of the start.
+
+`python -m risk.runtime.register` does both, at the server of $PREFECT_API_URL, as soon as that answers.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from prefect.client.orchestration import PrefectClient
+import httpx
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Scheduled
 
-from risk.runtime import server_side
+from risk.errors import RiskError
+from risk.runtime import plan, prefect_server, server_side
 from risk.runtime.plan import Entry, Plan
+from risk.runtime.worker import WORKER_TYPE, WarmWorker
 
+SERVER_UP_WITHIN_S = 150.0
 NO_PARAMETERS: dict[str, Any] = {"title": "Parameters", "type": "object", "properties": {}}
 
 
@@ -78,3 +88,32 @@ def _is_same(known: DeploymentResponse, entry: Entry, folder: Path) -> bool:
         and known.parameters == dict(entry.parameters)
         and rules(list(known.schedules)) == rules(_schedules(entry))
     )
+
+
+async def _register_all() -> str:
+    wanted = plan.load()
+    async with get_client() as client:
+        ids = await register(
+            client,
+            wanted,
+            folder=plan.FILE.parent,
+            worker_type=WORKER_TYPE,
+            job_template=WarmWorker.get_default_base_job_template(),
+        )
+        begun = await run_now(client, ids, wanted)
+    return f"{len(ids)} deployments stand on Prefect's server; begun at once: {', '.join(begun)}"
+
+
+def main() -> int:
+    """0 and one line of success, or 1 and one line of reason."""
+    try:
+        prefect_server.wait_until_up(os.environ, timeout_s=SERVER_UP_WITHIN_S)
+        said, code = asyncio.run(_register_all()), 0
+    except (RiskError, httpx.HTTPError, OSError) as cause:
+        said, code = f"{type(cause).__name__}: {cause}", 1
+    sys.stdout.write(" ".join(said.split()) + "\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,16 +6,17 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from prefect.client.orchestration import PrefectClient
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import (
     FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
     WorkPoolFilter,
     WorkPoolFilterName,
 )
-from prefect.client.schemas.objects import DeploymentSchedule, StateType
+from prefect.client.schemas.objects import DeploymentSchedule, FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
@@ -24,6 +25,7 @@ from prefect.states import Crashed
 from risk.runtime import plan
 from risk.runtime.cadence import LONG_LIVED, Cadence, Deployment, utc
 
+PAGE = 200
 UNENDED = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 
 logger = logging.getLogger(__name__)
@@ -108,3 +110,29 @@ def _cadence(schedule: DeploymentSchedule) -> Cadence | None:
 
 def _pool(name: str) -> WorkPoolFilter:
     return WorkPoolFilter(name=WorkPoolFilterName(any_=[name]))
+
+
+async def runs_by_state(since: datetime) -> dict[str, dict[str, int]]:
+    """Runs that were due since `since`, and those still going: deployment -> state type -> number."""
+    counted: dict[str, dict[str, int]] = {}
+    async with get_client() as client:
+        names = {found.id: found.name for found in await client.read_deployments()}
+        due = FlowRunFilterExpectedStartTime.model_validate({"after_": since, "before_": datetime.now(UTC)})
+        wanted = FlowRunFilter(expected_start_time=due)
+        going = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING])))
+        runs = {run.id: run for each in (wanted, going) for run in await _all_runs(client, each)}
+    for run in runs.values():
+        name = names.get(run.deployment_id) if run.deployment_id else None
+        if name is not None and run.state_type is not None:
+            states = counted.setdefault(name, {})
+            states[run.state_type.value] = states.get(run.state_type.value, 0) + 1
+    return counted
+
+
+async def _all_runs(client: PrefectClient, wanted: FlowRunFilter) -> list[FlowRun]:
+    runs: list[FlowRun] = []
+    while page := await client.read_flow_runs(flow_run_filter=wanted, offset=len(runs), limit=PAGE):
+        runs += page
+        if len(page) < PAGE:
+            break
+    return runs

@@ -1,0 +1,108 @@
+"""The live table in a terminal: newest score of every symbol, its price, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from risk.adapters import store
+from risk.adapters.store_engine import rows
+from risk.state import ACCOUNT_SCOPE, DIMENSIONS, LEVELS
+
+STYLES = {"low": "green", "medium": "yellow", "high": "bold red", "extreme": "bold white on red"}
+STALE_AFTER_S = 15.0
+HEADINGS = {
+    "en": ("symbol", "score", "level", *DIMENSIONS, "mark price", "age", "why"),
+    "zh": ("合约", "总分", "等级", "市场", "流动性", "杠杆", "情绪", "标记价", "延迟", "原因"),
+}
+LEVEL_NAMES = {"en": LEVELS, "zh": ("低", "中", "高", "极高")}
+BLIND = {"en": "blind", "zh": "无法评分"}
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the table shows at one instant."""
+
+    read_at: datetime
+    lines: Sequence[Mapping[str, Any]]  # rows of board.sql
+    parts: Mapping[str, datetime]  # last sign of life
+    waiting: int  # deliveries
+
+
+def read(database_url: str) -> Board:
+    """The newest state out of the database.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    with store.connect(database_url) as db:
+        lines = rows(db, "board")
+        parts = {name: beat.beat_at for name, beat in store.beats(db).items()}
+        waiting = sum(each.deliveries for each in store.waiting_deliveries(db))
+    return Board(datetime.now(UTC), lines, parts, waiting)
+
+
+def render(board: Board, language: str = "en", footer: str = "") -> RenderableType:
+    """The table for a terminal of 100 columns or more."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+    for place, heading in enumerate(HEADINGS[language]):
+        is_number = 1 <= place <= 8 and place != 2
+        table.add_column(
+            heading,
+            justify="right" if is_number else "left",
+            no_wrap=place < 9,
+            ratio=None if place < 9 else 1,
+        )
+    for line in board.lines:
+        table.add_row(*_cells(line, board.read_at, language))
+    if not board.lines:
+        table.add_row("…", *[""] * 8, "no score yet" if language == "en" else "尚无评分")
+    return Group(table, Text(footer, style="dim")) if footer else table
+
+
+def plain(board: Board, language: str = "en") -> list[str]:
+    """One line per scope, for a terminal that is a file."""
+    return [
+        f"{line['scope']:<10} {_points(line['composite']):>4} {level_name(line['level'], language):<8}"
+        f" {' '.join(f'{_points(line[name]):>4}' for name in DIMENSIONS)}  {_price(line):>12}"
+        f"  {line[f'sentence_{language}'] or ''}"
+        for line in board.lines
+    ]
+
+
+def level_name(level: int, language: str = "en") -> str:
+    """The level's word; -1 is blind."""
+    return LEVEL_NAMES[language][level] if level >= 0 else BLIND[language]
+
+
+def _cells(line: Mapping[str, Any], now: datetime, language: str) -> list[RenderableType]:
+    level = line["level"]
+    style = STYLES[LEVELS[level]] if level >= 0 else "bold magenta"
+    age_s = (now - line["scored_at"]).total_seconds()
+    age = Text(f"{age_s:.0f} s", style="red" if age_s > STALE_AFTER_S else "dim")
+    scope = line["scope"] if language == "en" or line["scope"] != ACCOUNT_SCOPE else "账户"
+    return [
+        Text(scope, style="bold"),
+        Text(_points(line["composite"]), style=style),
+        Text(level_name(level, language), style=style),
+        *(Text(_points(line[name])) for name in DIMENSIONS),
+        Text(_price(line)),
+        age,
+        Text(line[f"sentence_{language}"] or "", overflow="ellipsis"),
+    ]
+
+
+def _points(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f}"
+
+
+def _price(line: Mapping[str, Any]) -> str:
+    price = line["mark_price"]
+    return "" if price is None else f"{float(price):,.6g}" if price < 1 else f"{float(price):,.2f}"

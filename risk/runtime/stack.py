@@ -1,0 +1,254 @@
+"""`risk up` and `risk demo`: the whole desk as parts under one supervisor."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from risk.adapters import embedded, migrate
+from risk.adapters.settings import Settings
+from risk.errors import RuntimeFault, StoreError
+from risk.runtime import prefect_server
+from risk.runtime.hold import hold
+from risk.runtime.parts import LOOPBACK, Part, Postgres, Process, answers, free_port
+from risk.runtime.supervisor import Interrupt, Supervisor
+
+POOLS = ("cadence", "streams", "heavy")
+HEAVY_NICENESS = 10
+STATE_FILE = "stack.json"
+STATE_EVERY_S = 2.0
+TICK_S = 0.1
+
+Tell = Callable[[str], None]
+
+
+class StoppedError(RuntimeFault):
+    """Ctrl-C or SIGTERM came while the desk was coming up."""
+
+
+@dataclass(slots=True)
+class Stack:
+    """A desk that is up."""
+
+    settings: Settings
+    command: str
+    folder: Path
+    supervisor: Supervisor
+    interrupt: Interrupt
+    database_url: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    up_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _told_state_at: float = 0.0
+
+    def tick(self) -> None:
+        """Look after the parts; about every tenth of a second."""
+        self.supervisor.tick()
+        if time.monotonic() - self._told_state_at > STATE_EVERY_S:
+            self._told_state_at = time.monotonic()
+            write_state(self)
+
+    def python(self, module: str, *arguments: str) -> list[str]:
+        """Command that runs one of our modules."""
+        return [sys.executable, "-m", module, *arguments]
+
+    def process(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        ready: Callable[[], bool] = lambda: True,
+        ready_file: Path | None = None,
+        stops_with: int = 1,
+        niceness: int = 0,
+        ready_within_s: float = 60.0,
+    ) -> Process:
+        """A part with its log in the data directory."""
+        return Process(
+            name=name,
+            command=command,
+            environment={**os.environ, **self.environment, **(environment or {})},
+            log=self.folder / "logs" / f"{name}.log",
+            ready=ready,
+            ready_file=ready_file,
+            stops_with=stops_with,
+            niceness=niceness,
+            ready_within_s=ready_within_s,
+        )
+
+
+@contextmanager
+def opened(
+    settings: Settings,
+    command: str,
+    tell: Tell,
+    *,
+    besides: Callable[[Stack], list[Part]] = lambda _stack: [],
+    stops_at_once: bool = False,
+) -> Iterator[Stack]:
+    """A whole desk, from the database to the workers; stopped in order when the block ends.
+
+    Args:
+        besides: makes the parts that the demo has besides (simulator, sinks) and may extend the environment.
+        stops_at_once: stop PostgreSQL without a checkpoint.
+
+    Raises:
+        HeldError: another process holds the data directory.
+        RuntimeFault: a part does not come up.
+        StoreError: the database cannot be migrated.
+        StoppedError: interrupted while coming up.
+    """
+    with hold(settings.data_dir, command):
+        stack = Stack(settings, command, settings.data_dir, Supervisor(tell), Interrupt())
+        try:
+            _open_database(stack, tell, stops_at_once)
+            others = besides(stack)
+            _open_prefect(stack, tell, others)
+            _open_workers(stack)
+            stack.up_at = datetime.now(UTC)
+            yield stack
+        finally:
+            began = time.monotonic()
+            stack.supervisor.stop()
+            (stack.folder / STATE_FILE).unlink(missing_ok=True)
+            tell(f"all parts stopped in {time.monotonic() - began:.1f} s")
+
+
+def _open_database(stack: Stack, tell: Tell, stops_at_once: bool) -> None:
+    stack.database_url = stack.settings.database_url
+    if not stack.database_url:
+        stack.supervisor.start([Postgres(stack.folder, at_once=stops_at_once)])
+        stack.database_url = embedded.url(stack.folder)
+    revision = migrate.upgrade(stack.database_url)
+    tell(f"schema is at {revision}")
+    stack.environment |= {
+        "RISK_DATABASE_URL": stack.database_url,
+        "RISK_DATA_DIR": str(stack.folder),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _open_prefect(stack: Stack, tell: Tell, others: list[Part]) -> None:
+    if stack.settings.prefect.api_url:
+        stack.environment |= prefect_server.CLIENT | {"PREFECT_API_URL": stack.settings.prefect.api_url}
+        parts = others
+    else:
+        parts = [_prefect(stack), *others]
+    # It imports Prefect, which takes seconds, while the server does the same.
+    registering = subprocess.Popen(
+        stack.python("risk.runtime.register"),
+        env=os.environ | stack.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        stack.supervisor.start(parts, while_waiting=lambda: _raise_if_interrupted(stack))
+        while registering.poll() is None:
+            _raise_if_interrupted(stack)
+            time.sleep(TICK_S)
+    finally:
+        registering.kill()
+    said = (registering.communicate()[0].strip().splitlines() or ["no word"])[-1]
+    if registering.returncode != 0:
+        raise RuntimeFault(f"prefect.yaml could not be put onto Prefect's server: {said}")
+    tell(said)
+    address = stack.environment["PREFECT_API_URL"].removesuffix("/api")
+    tell(f"Prefect's pages: {address} (password in {stack.folder / prefect_server.AUTH_FILE})")
+
+
+def _prefect(stack: Stack) -> Part:
+    wanted = stack.settings.prefect.port
+    port = wanted if wanted and not answers(wanted)() else free_port()
+    home = stack.folder / "prefect"
+    password = prefect_server.password_in(stack.folder)
+    stack.environment |= prefect_server.client_environment(port=port, home=home, password=password)
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        database_url = prefect_server.database_for(stack.database_url, home)
+    except psycopg.Error as cause:
+        raise StoreError(f"Prefect's database cannot be made: {cause}") from cause
+    environment = prefect_server.server_environment(
+        database_url=database_url, home=home, port=port, password=password,
+        runs_kept=stack.settings.prefect.runs_kept,
+    )  # fmt: skip
+    return stack.process(
+        "prefect",
+        prefect_server.command(port),
+        environment=environment,
+        ready=lambda: prefect_server.is_up(stack.environment, timeout_s=0.5),
+        stops_with=2,
+        ready_within_s=120.0,
+    )
+
+
+def _open_workers(stack: Stack) -> None:
+    parts: list[Part] = []
+    for pool in POOLS:
+        ready_file = stack.folder / f"worker-{pool}.ready"
+        command = stack.python(
+            "risk.runtime.worker", "--pool", pool, "--name", f"warm-{pool}", "--ready-file", str(ready_file)
+        )
+        niceness = HEAVY_NICENESS if pool == "heavy" else 0
+        parts.append(stack.process(f"worker-{pool}", command, ready_file=ready_file, niceness=niceness))
+    stack.supervisor.start(parts, while_waiting=lambda: _raise_if_interrupted(stack))
+
+
+def _raise_if_interrupted(stack: Stack) -> None:
+    if stack.interrupt.came:
+        raise StoppedError("interrupted while the desk was coming up")
+
+
+def write_state(stack: Stack) -> None:
+    """What `risk status` reads: the parts, their process ids and how often they were started again."""
+    said = {
+        "command": stack.command,
+        "pid": os.getpid(),
+        "up_at": stack.up_at.isoformat(),
+        "written_at": datetime.now(UTC).isoformat(),
+        "prefect": stack.environment.get("PREFECT_API_URL", ""),
+        "parts": {
+            name: {"pid": charge.part.pid(), "is_ready": charge.is_ready, "restarts": charge.restarts}
+            for name, charge in stack.supervisor.charges.items()
+        },
+    }
+    draft = stack.folder / f"{STATE_FILE}.new"
+    draft.write_text(json.dumps(said))
+    draft.replace(stack.folder / STATE_FILE)
+
+
+def state(folder: Path) -> dict[str, Any] | None:
+    """What a running stack last wrote; None when there is none."""
+    try:
+        said = json.loads((folder / STATE_FILE).read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def up(settings: Settings, tell: Tell) -> int:
+    """Run the desk until Ctrl-C or SIGTERM; 0 after an orderly stop."""
+    if not settings.watches_account:
+        tell("no API key: the market is watched, the leverage dimension is not judged")
+    with opened(settings, "up", tell) as stack:
+        tell("the desk is up; Ctrl-C ends it, `risk watch` shows it, `risk status` checks it")
+        while not stack.interrupt.came:
+            stack.tick()
+            time.sleep(TICK_S)
+    return 0
+
+
+def loopback(port: int, *, scheme: str = "http") -> str:
+    """Address of one of our own servers."""
+    return f"{scheme}://{LOOPBACK}:{port}"

@@ -1,0 +1,119 @@
+"""What a demo has shown: every flow on its cadence, levels up and down, alerts told, inputs missing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from risk.adapters import store
+from risk.adapters.store_engine import rows
+from risk.errors import StoreError
+from risk.runtime import plan
+from risk.runtime.stack import Stack
+from risk.state import ACCOUNT_SCOPE
+
+ALERTS_WITHIN_S = 150.0  # the scenario drives levels up within this
+MISSES_ALLOWED = 2  # runs per deployment, or 5 % of them: the first and the last slot lie outside
+LATE_AT_START_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Lines for the reader, and what was not done."""
+
+    lines: Sequence[str]
+    failures: Sequence[str]
+
+
+def of(desk: Stack, symbols: Sequence[str], *, expects_alerts: bool) -> Findings:
+    """The verdict on a desk that has been up for a while and still is."""
+    lines: list[str] = []
+    failures = [
+        f"{name} is down: {charge.part.last_words()}"
+        for name, charge in desk.supervisor.charges.items()
+        if charge.part.pid() is None
+    ]
+    restarts = {name: charge.restarts for name, charge in desk.supervisor.charges.items() if charge.restarts}
+    if restarts:
+        lines.append("started again: " + ", ".join(f"{name} {count}×" for name, count in restarts.items()))
+    try:
+        _cadences(desk, lines, failures)
+        _scores(desk, symbols, lines, failures)
+        _deliveries(desk, expects_alerts, lines, failures)
+    except StoreError as cause:
+        failures.append(f"the database does not answer: {cause}")
+    return Findings(lines, failures)
+
+
+def _cadences(desk: Stack, lines: list[str], failures: list[str]) -> None:
+    """Runs that ended well against the slots since the desk was up."""
+    with store.connect(desk.database_url) as db:
+        signs = {part: beat.details for part, beat in store.beats(db).items()}
+    recorded = asyncio.run(_recorded(desk))
+    now = datetime.now(UTC)
+    for entry in plan.load().entries:
+        alone = _made(signs, entry.pool, entry.name)
+        states = recorded.get(entry.name, {})
+        if entry.cadence is None:
+            is_going = states.get("RUNNING", 0) > 0 or alone.get("alone", 0) > 0
+            lines.append(f"{entry.name:<14} {'is going' if is_going else 'is not going'}")
+            failures += [] if is_going else [f"{entry.name} is not going"]
+            continue
+        slots = int((now - entry.cadence.slot_after(desk.up_at)) / entry.cadence.interval) + 1
+        expected = max(slots, 1 if entry.runs_at_start else 0)
+        completed = states.get("COMPLETED", 0) + alone.get("alone", 0)
+        failed = states.get("FAILED", 0) + states.get("CRASHED", 0)
+        is_long_going = entry.name == "history" and states.get("RUNNING", 0) > 0
+        notes = [f"{failed} failed"] * (failed > 0) + [f"{alone['skipped']} skipped"] * ("skipped" in alone)
+        lines.append(f"{entry.name:<14} {completed} of {expected} runs {'; '.join(notes)}".rstrip())
+        missed = expected - completed - (1 if is_long_going else 0)
+        if missed > max(MISSES_ALLOWED if slots > MISSES_ALLOWED else 0, 0.05 * expected) or (
+            failed and not completed
+        ):
+            failures.append(f"{entry.name}: {completed} of {expected} runs on its cadence, {failed} failed")
+
+
+async def _recorded(desk: Stack) -> dict[str, dict[str, int]]:
+    """Runs since the desk came up, by deployment and state."""
+    os.environ.update({key: value for key, value in desk.environment.items() if key.startswith("PREFECT_")})
+    from risk.runtime.server_side import runs_by_state
+
+    return await runs_by_state(since=desk.up_at)
+
+
+def _made(signs: Mapping[str, Mapping[str, Any]], pool: str, name: str) -> Mapping[str, int]:
+    counts: Mapping[str, int] = signs.get(f"worker/{pool}", {}).get("runs", {}).get(name, {})
+    return counts
+
+
+def _scores(desk: Stack, symbols: Sequence[str], lines: list[str], failures: list[str]) -> None:
+    with store.connect(desk.database_url) as db:
+        changes = rows(db, "level_changes", since=desk.up_at)
+        missing = rows(db, "missing_inputs")
+    for each in changes:
+        turns = f"level rose {each['rises']}× and fell {each['falls']}×"
+        lines.append(f"{each['scope']:<14} {each['scores']} scores; {turns}")
+    scored = {each["scope"] for each in changes}
+    failures += [f"{symbol} has no score" for symbol in (*symbols, ACCOUNT_SCOPE) if symbol not in scored]
+    lines += [f"missing: {each['scope']} {each['component']}: {each['sentence_en']}" for each in missing]
+    lines += [] if missing else ["no input is missing"]
+
+
+def _deliveries(desk: Stack, expects_alerts: bool, lines: list[str], failures: list[str]) -> None:
+    with store.connect(desk.database_url) as db:
+        told = rows(db, "deliveries_by_channel", since=desk.up_at)
+    accepted = {each["channel"]: each["messages"] for each in told if each["state"] == "accepted"}
+    for each in told:
+        lines.append(f"{each['channel']:<14} {each['messages']} messages {each['state']}")
+        if each["state"] in ("failed", "expired"):
+            failures.append(f"{each['messages']} messages by {each['channel']} {each['state']}")
+    if expects_alerts:
+        failures += [
+            f"nothing was told by {channel}"
+            for channel in ("console", "mail", "telegram")
+            if not accepted.get(channel)
+        ]
