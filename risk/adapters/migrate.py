@@ -6,6 +6,10 @@ the former schema and two at once do the work once.
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -20,7 +24,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from risk.adapters import database_url
+from risk.adapters import database_url, embedded
 from risk.errors import StoreError
 
 SQL = Path(str(files("sql")))
@@ -42,6 +46,10 @@ def upgrade(url: str, *, revision: str = "head") -> str:
         connection.execute(text("CREATE SCHEMA IF NOT EXISTS risk"))
         command.upgrade(_config(connection), revision)
         _run(connection, SQL / "grants.sql")
+        if revision == "head":
+            connection.execute(
+                text("SELECT risk.ensure_partitions(CAST(now() AT TIME ZONE 'UTC' AS date), 7)")
+            )
         return MigrationContext.configure(connection, opts=_VERSION_TABLE).get_current_revision() or ""
 
 
@@ -60,6 +68,36 @@ def head() -> str:
     return ScriptDirectory.from_config(_config(None)).get_current_head() or ""
 
 
+def schema(url: str) -> str:
+    """The schema `risk` of this database as SQL, by pg_dump, without owners, rights and day partitions.
+
+    Raises:
+        StoreError: pg_dump failed.
+    """
+    program = str(embedded.tool_path("pg_dump"))
+    wanted = ["--schema=risk", "--no-owner", "--no-privileges", f"--dbname={database_url.libpq_url(url)}"]
+    layout = ["--schema-only", "--exclude-table=risk.*_p" + "[0-9]" * 8]
+    content = ["--data-only", "--column-inserts", "--table=risk.score_component"]
+    dumps = []
+    for what in (layout, content):
+        done = subprocess.run([program, *wanted, *what], check=False, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise StoreError(f"pg_dump: {done.stderr.strip()}")
+        dumps.append(done.stdout)
+    return _tidy("".join(dumps))
+
+
+def write_schema(path: Path = SQL / "schema.sql") -> None:
+    """Write the result of all migrations, made on a throw-away server."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        try:
+            url = embedded.start(Path(folder))
+            upgrade(url)
+            path.write_text(schema(url), encoding="utf-8")
+        finally:
+            embedded.stop(Path(folder), immediately=True)
+
+
 def run_file(name: str) -> None:
     """Run one file of sql/migrations inside the revision that alembic is at."""
     _run(op.get_bind(), SQL / "migrations" / name)
@@ -70,6 +108,15 @@ def _become_owner(connection: Connection) -> None:
     may = text("SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = 'risk_owner'")
     if connection.execute(may).scalar():
         connection.execute(text("SET LOCAL ROLE risk_owner"))
+
+
+def _tidy(dump: str) -> str:
+    """Without pg_dump's own words, session settings and one-time marks; one empty line at most."""
+    noise = ("--", "SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\unrestrict")
+    lines = [line.rstrip() for line in dump.splitlines() if not line.startswith(noise)]
+    text_ = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    head_line = "-- The result of all migrations; made by `python -m risk.adapters.migrate --write-schema`."
+    return f"{head_line}\n\n{text_}\n"
 
 
 _VERSION_TABLE = {"version_table": "schema_version", "version_table_schema": "risk"}
@@ -104,3 +151,9 @@ def _transaction(url: str) -> Iterator[Connection]:
         raise StoreError(f"migration: {cause}") from cause
     finally:
         engine.dispose()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write-schema"]:
+        sys.exit("usage: python -m risk.adapters.migrate --write-schema")
+    write_schema()

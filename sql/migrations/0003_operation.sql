@@ -11,7 +11,7 @@ CREATE TABLE risk.data_issue (
     value       text NOT NULL,
     PRIMARY KEY (source, symbol, field, problem, hour_at),
     CONSTRAINT times_are_in_order CHECK (hour_at <= first_at AND first_at <= last_at),
-    CONSTRAINT it_occurred CHECK (occurrences > 0)
+    CONSTRAINT it_occurred_at_least_once CHECK (occurrences > 0)
 );
 COMMENT ON TABLE risk.data_issue IS 'Ledger of data quality: what was refused or disagrees, one row per kind and hour';
 COMMENT ON COLUMN risk.data_issue.source IS 'endpoint, stream or archive';

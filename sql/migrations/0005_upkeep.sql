@@ -1,6 +1,6 @@
 -- Partitions by day, forgetting what is old, and the view that puts a score into words.
 CREATE FUNCTION risk.ensure_partitions(today date, days_ahead integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO'
 AS $$
 DECLARE
     parent record;
@@ -40,7 +40,7 @@ COMMENT ON FUNCTION risk.ensure_partitions(date, integer) IS
     'Make the partitions of today and the days ahead; rows that the default partition caught move there. Returns how many were made';
 
 CREATE FUNCTION risk.forget_before(table_name text, first_kept date) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO'
 AS $$
 DECLARE
     key text;
@@ -178,3 +178,5 @@ COMMENT ON COLUMN risk.score_explained.is_missing IS 'an expected input was miss
 COMMENT ON COLUMN risk.score_explained.limits_version IS 'limits it was judged by';
 COMMENT ON COLUMN risk.score_explained.sentence_en IS 'one sentence, English';
 COMMENT ON COLUMN risk.score_explained.sentence_zh IS 'one sentence, Chinese';
+COMMENT ON TABLE risk.schema_version IS 'Which migration this schema has reached';
+COMMENT ON COLUMN risk.schema_version.version_num IS 'number of the last migration';

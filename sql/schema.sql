@@ -1,0 +1,2687 @@
+-- The result of all migrations; made by `python -m risk.adapters.migrate --write-schema`.
+
+CREATE SCHEMA risk;
+
+CREATE DOMAIN risk.amount AS numeric
+	CONSTRAINT amount_is_finite CHECK (((VALUE > '-Infinity'::numeric) AND (VALUE < 'Infinity'::numeric)));
+
+COMMENT ON DOMAIN risk.amount IS 'Money, quantity or rate as the exchange sent it; no NaN, no infinity';
+
+CREATE DOMAIN risk.points AS real
+	CONSTRAINT points_lie_between_0_and_100 CHECK (((VALUE >= (0)::double precision) AND (VALUE <= (100)::double precision)));
+
+COMMENT ON DOMAIN risk.points IS 'A score, 0 to 100, higher is more dangerous; NULL is unknown';
+
+CREATE DOMAIN risk.price AS numeric
+	CONSTRAINT price_is_positive_and_finite CHECK (((VALUE > (0)::numeric) AND (VALUE < 'Infinity'::numeric)));
+
+COMMENT ON DOMAIN risk.price IS 'A number that cannot be zero: price, step, open quantity';
+
+CREATE DOMAIN risk.statistic AS double precision
+	CONSTRAINT statistic_is_finite CHECK (((VALUE > '-Infinity'::double precision) AND (VALUE < 'Infinity'::double precision)));
+
+COMMENT ON DOMAIN risk.statistic IS 'Result of a calculation; NULL is unknown, NaN and infinity do not exist';
+
+CREATE FUNCTION risk.ensure_partitions(today date, days_ahead integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO'
+    AS $_$
+DECLARE
+    parent record;
+    day date;
+    partition text;
+    made integer := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(7305814270003);
+    FOR parent IN
+        SELECT c.relname AS name, a.attname AS key
+        FROM pg_partitioned_table AS p
+        JOIN pg_class AS c ON c.oid = p.partrelid
+        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
+        WHERE c.relnamespace = CAST('risk' AS regnamespace)
+        ORDER BY c.relname
+    LOOP
+        FOR day IN SELECT today + n FROM generate_series(0, days_ahead) AS n LOOP
+            partition := parent.name || '_p' || to_char(day, 'YYYYMMDD');
+            CONTINUE WHEN to_regclass(format('risk.%I', partition)) IS NOT NULL;
+            EXECUTE format('CREATE TABLE risk.%I (LIKE risk.%I INCLUDING ALL)', partition, parent.name);
+            EXECUTE format(
+                'WITH moved AS (DELETE FROM risk.%1$I WHERE %2$I >= %3$L AND %2$I < %4$L RETURNING *) '
+                'INSERT INTO risk.%5$I SELECT * FROM moved',
+                parent.name || '_default', parent.key, day || ' 00:00+00', day + 1 || ' 00:00+00', partition
+            );
+            EXECUTE format(
+                'ALTER TABLE risk.%I ATTACH PARTITION risk.%I FOR VALUES FROM (%L) TO (%L)',
+                parent.name, partition, day || ' 00:00+00', day + 1 || ' 00:00+00'
+            );
+            made := made + 1;
+        END LOOP;
+    END LOOP;
+    RETURN made;
+END
+$_$;
+
+COMMENT ON FUNCTION risk.ensure_partitions(today date, days_ahead integer) IS 'Make the partitions of today and the days ahead; rows that the default partition caught move there. Returns how many were made';
+
+CREATE FUNCTION risk.forget_before(table_name text, first_kept date) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO'
+    AS $_$
+DECLARE
+    key text;
+    partition text;
+    forgotten bigint;
+BEGIN
+    SELECT column_name INTO STRICT key
+    FROM information_schema.columns AS c
+    WHERE c.table_schema = 'risk' AND c.table_name = forget_before.table_name
+        AND c.column_name IN ('event_at', 'scored_at', 'minute_at', 'hour_at') AND NOT c.table_name LIKE 'latest_%';
+    FOR partition IN
+        SELECT c.relname
+        FROM pg_inherits AS i
+        JOIN pg_class AS c ON c.oid = i.inhrelid
+        WHERE i.inhparent = to_regclass(format('risk.%I', forget_before.table_name)) AND c.relname ~ '_p[0-9]{8}$'
+            AND to_date(right(c.relname, 8), 'YYYYMMDD') < first_kept
+    LOOP
+        EXECUTE format('DROP TABLE risk.%I', partition);
+    END LOOP;
+    EXECUTE format('DELETE FROM risk.%I WHERE %I < %L', table_name, key, first_kept || ' 00:00+00');
+    GET DIAGNOSTICS forgotten = ROW_COUNT;
+    RETURN forgotten;
+END
+$_$;
+
+COMMENT ON FUNCTION risk.forget_before(table_name text, first_kept date) IS 'Drop the partitions of the days before, and delete single rows of that age. Returns how many single rows went';
+
+CREATE FUNCTION risk.shown(value double precision, unit text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE unit WHEN 'fraction'::text THEN (trim_scale(round(((value * (100)::double precision))::numeric, 4)) || ' %'::text) WHEN 'usdt'::text THEN (to_char(value, 'FM999,999,999,999,990'::text) || ' USDT'::text) WHEN 'sigmas'::text THEN (trim_scale(round((value)::numeric, 2)) || ' σ'::text) ELSE (trim_scale(round((value)::numeric, 2)) || ' ×'::text) END;
+
+COMMENT ON FUNCTION risk.shown(value double precision, unit text) IS 'A component''s value as a person reads it';
+
+CREATE TABLE risk.account (
+    account text NOT NULL,
+    is_multi_assets boolean NOT NULL,
+    is_hedge_mode boolean NOT NULL,
+    wallet_usdt risk.amount NOT NULL,
+    cross_wallet_usdt risk.amount NOT NULL,
+    cross_unrealized_usdt risk.amount NOT NULL,
+    unrealized_usdt risk.amount NOT NULL,
+    margin_balance_usdt risk.amount NOT NULL,
+    maintenance_usdt risk.amount NOT NULL,
+    cross_maintenance_usdt risk.amount NOT NULL,
+    initial_usdt risk.amount NOT NULL,
+    available_usdt risk.amount NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT margins_are_not_negative CHECK ((((maintenance_usdt)::numeric >= (0)::numeric) AND ((cross_maintenance_usdt)::numeric >= (0)::numeric) AND ((initial_usdt)::numeric >= (0)::numeric)))
+)
+PARTITION BY RANGE (event_at);
+
+COMMENT ON TABLE risk.account IS 'Totals of one account, in USDT (USD in multi-assets mode)';
+
+COMMENT ON COLUMN risk.account.account IS 'name of the account in the settings';
+
+COMMENT ON COLUMN risk.account.is_multi_assets IS 'several assets serve as margin together';
+
+COMMENT ON COLUMN risk.account.is_hedge_mode IS 'long and short of a symbol at the same time';
+
+COMMENT ON COLUMN risk.account.wallet_usdt IS 'USDT; balance without open profit';
+
+COMMENT ON COLUMN risk.account.cross_wallet_usdt IS 'USDT; the part not locked in isolated positions';
+
+COMMENT ON COLUMN risk.account.cross_unrealized_usdt IS 'USDT; open profit of cross positions';
+
+COMMENT ON COLUMN risk.account.unrealized_usdt IS 'USDT; open profit of all positions';
+
+COMMENT ON COLUMN risk.account.margin_balance_usdt IS 'USDT; wallet plus open profit';
+
+COMMENT ON COLUMN risk.account.maintenance_usdt IS 'USDT; maintenance margin of all positions';
+
+COMMENT ON COLUMN risk.account.cross_maintenance_usdt IS 'USDT; maintenance margin of cross positions';
+
+COMMENT ON COLUMN risk.account.initial_usdt IS 'USDT; initial margin in use';
+
+COMMENT ON COLUMN risk.account.available_usdt IS 'USDT; free for new positions';
+
+COMMENT ON COLUMN risk.account.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.account.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.account.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.account_default (
+    account text CONSTRAINT account_account_not_null NOT NULL,
+    is_multi_assets boolean CONSTRAINT account_is_multi_assets_not_null NOT NULL,
+    is_hedge_mode boolean CONSTRAINT account_is_hedge_mode_not_null NOT NULL,
+    wallet_usdt risk.amount CONSTRAINT account_wallet_usdt_not_null NOT NULL,
+    cross_wallet_usdt risk.amount CONSTRAINT account_cross_wallet_usdt_not_null NOT NULL,
+    cross_unrealized_usdt risk.amount CONSTRAINT account_cross_unrealized_usdt_not_null NOT NULL,
+    unrealized_usdt risk.amount CONSTRAINT account_unrealized_usdt_not_null NOT NULL,
+    margin_balance_usdt risk.amount CONSTRAINT account_margin_balance_usdt_not_null NOT NULL,
+    maintenance_usdt risk.amount CONSTRAINT account_maintenance_usdt_not_null NOT NULL,
+    cross_maintenance_usdt risk.amount CONSTRAINT account_cross_maintenance_usdt_not_null NOT NULL,
+    initial_usdt risk.amount CONSTRAINT account_initial_usdt_not_null NOT NULL,
+    available_usdt risk.amount CONSTRAINT account_available_usdt_not_null NOT NULL,
+    event_at timestamp with time zone CONSTRAINT account_event_at_not_null NOT NULL,
+    received_at timestamp with time zone CONSTRAINT account_received_at_not_null NOT NULL,
+    source text CONSTRAINT account_source_not_null NOT NULL,
+    CONSTRAINT margins_are_not_negative CHECK ((((maintenance_usdt)::numeric >= (0)::numeric) AND ((cross_maintenance_usdt)::numeric >= (0)::numeric) AND ((initial_usdt)::numeric >= (0)::numeric)))
+);
+
+COMMENT ON TABLE risk.account_default IS 'Rows of days that have no partition of their own';
+
+CREATE TABLE risk.adl_risk (
+    symbol text NOT NULL,
+    risk text NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT risk_is_known CHECK ((risk = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text])))
+);
+
+COMMENT ON TABLE risk.adl_risk IS 'The exchange''s own word for how near auto-deleveraging is';
+
+COMMENT ON COLUMN risk.adl_risk.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.adl_risk.risk IS '"low", "medium" or "high"';
+
+COMMENT ON COLUMN risk.adl_risk.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.adl_risk.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.adl_risk.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.alert (
+    alert_id uuid NOT NULL,
+    name text NOT NULL,
+    scope text NOT NULL,
+    severity text NOT NULL,
+    phase text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    fired_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone,
+    last_told_at timestamp with time zone,
+    told_count integer NOT NULL,
+    value risk.statistic,
+    threshold risk.statistic,
+    details jsonb NOT NULL,
+    CONSTRAINT a_resolved_alert_has_its_time CHECK (((phase = 'resolved'::text) = (resolved_at IS NOT NULL))),
+    CONSTRAINT phase_is_known CHECK ((phase = ANY (ARRAY['pending'::text, 'firing'::text, 'clearing'::text, 'resolved'::text]))),
+    CONSTRAINT severity_is_known CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text])))
+);
+
+COMMENT ON TABLE risk.alert IS 'One alert from its first sign to its end; name and scope are its identity until it resolves';
+
+COMMENT ON COLUMN risk.alert.alert_id IS 'made from name, scope and begin';
+
+COMMENT ON COLUMN risk.alert.name IS 'which alert';
+
+COMMENT ON COLUMN risk.alert.scope IS 'symbol, "SYMBOL/side", "account" or a feed';
+
+COMMENT ON COLUMN risk.alert.severity IS '"info", "warning" or "critical"';
+
+COMMENT ON COLUMN risk.alert.phase IS '"pending", "firing", "clearing" or "resolved"';
+
+COMMENT ON COLUMN risk.alert.since IS 'begin of the present phase''s condition, UTC';
+
+COMMENT ON COLUMN risk.alert.fired_at IS 'first told as firing, UTC';
+
+COMMENT ON COLUMN risk.alert.updated_at IS 'last evaluation that changed it, UTC';
+
+COMMENT ON COLUMN risk.alert.resolved_at IS 'UTC';
+
+COMMENT ON COLUMN risk.alert.last_told_at IS 'UTC';
+
+COMMENT ON COLUMN risk.alert.told_count IS 'messages it was part of';
+
+COMMENT ON COLUMN risk.alert.value IS 'what was measured, in the unit of the alert';
+
+COMMENT ON COLUMN risk.alert.threshold IS 'what it was held against, same unit';
+
+COMMENT ON COLUMN risk.alert.details IS 'numbers for the message';
+
+CREATE TABLE risk.bracket_check (
+    symbol text NOT NULL,
+    ladder_at timestamp with time zone NOT NULL,
+    previous_ladder_at timestamp with time zone,
+    checked_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE risk.bracket_check IS 'When a maintenance ladder was last fetched, and which ladders are its newest two';
+
+COMMENT ON COLUMN risk.bracket_check.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.bracket_check.ladder_at IS 'event_at of the ladder in force';
+
+COMMENT ON COLUMN risk.bracket_check.previous_ladder_at IS 'event_at of the ladder before';
+
+COMMENT ON COLUMN risk.bracket_check.checked_at IS 'last fetch that showed the ladder in force, UTC';
+
+CREATE TABLE risk.data_issue (
+    source text NOT NULL,
+    symbol text NOT NULL,
+    field text NOT NULL,
+    problem text NOT NULL,
+    hour_at timestamp with time zone NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    occurrences bigint NOT NULL,
+    value text NOT NULL,
+    CONSTRAINT it_occurred_at_least_once CHECK ((occurrences > 0)),
+    CONSTRAINT times_are_in_order CHECK (((hour_at <= first_at) AND (first_at <= last_at)))
+);
+
+COMMENT ON TABLE risk.data_issue IS 'Ledger of data quality: what was refused or disagrees, one row per kind and hour';
+
+COMMENT ON COLUMN risk.data_issue.source IS 'endpoint, stream or archive';
+
+COMMENT ON COLUMN risk.data_issue.symbol IS 'contract; empty when it concerns all';
+
+COMMENT ON COLUMN risk.data_issue.field IS 'path of the offending field';
+
+COMMENT ON COLUMN risk.data_issue.problem IS 'why it cannot be true';
+
+COMMENT ON COLUMN risk.data_issue.hour_at IS 'hour it was seen in, UTC';
+
+COMMENT ON COLUMN risk.data_issue.first_at IS 'first time in that hour, UTC';
+
+COMMENT ON COLUMN risk.data_issue.last_at IS 'last time in that hour, UTC';
+
+COMMENT ON COLUMN risk.data_issue.occurrences IS 'times in that hour';
+
+COMMENT ON COLUMN risk.data_issue.value IS 'what stood there last, shortened';
+
+CREATE TABLE risk.decision (
+    decision_id uuid NOT NULL,
+    scope text NOT NULL,
+    scored_at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    fraction risk.statistic,
+    quantity risk.amount,
+    reason text NOT NULL,
+    details jsonb NOT NULL,
+    CONSTRAINT fraction_is_between_0_and_1 CHECK ((((fraction)::double precision >= (0)::double precision) AND ((fraction)::double precision <= (1)::double precision)))
+);
+
+COMMENT ON TABLE risk.decision IS 'Advice that follows from a score';
+
+COMMENT ON COLUMN risk.decision.decision_id IS 'made from time and content: the same input gives the same number';
+
+COMMENT ON COLUMN risk.decision.scope IS 'scope of the score it follows from';
+
+COMMENT ON COLUMN risk.decision.scored_at IS 'that score, UTC';
+
+COMMENT ON COLUMN risk.decision.kind IS '"reduce", "close_only" or "warn"';
+
+COMMENT ON COLUMN risk.decision.symbol IS 'contract';
+
+COMMENT ON COLUMN risk.decision.side IS 'side of the position; empty where it does not matter';
+
+COMMENT ON COLUMN risk.decision.fraction IS 'share of the position to give up, for "reduce"';
+
+COMMENT ON COLUMN risk.decision.quantity IS 'coins to give up';
+
+COMMENT ON COLUMN risk.decision.reason IS 'code; the words are made when it is told';
+
+COMMENT ON COLUMN risk.decision.details IS 'numbers behind the reason';
+
+CREATE TABLE risk.delivery (
+    message_id uuid NOT NULL,
+    channel text NOT NULL,
+    severity text NOT NULL,
+    state text NOT NULL,
+    attempts smallint NOT NULL,
+    next_try_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    holder text,
+    held_until timestamp with time zone,
+    settled_at timestamp with time zone,
+    reason text NOT NULL,
+    CONSTRAINT a_lease_has_a_holder CHECK (((holder IS NULL) = (held_until IS NULL))),
+    CONSTRAINT a_settled_delivery_has_its_time CHECK (((state = 'waiting'::text) = (settled_at IS NULL))),
+    CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['waiting'::text, 'accepted'::text, 'failed'::text, 'expired'::text])))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.delivery IS 'One message on its way to one channel';
+
+COMMENT ON COLUMN risk.delivery.message_id IS 'message';
+
+COMMENT ON COLUMN risk.delivery.channel IS 'name of the channel in the settings';
+
+COMMENT ON COLUMN risk.delivery.severity IS 'of the message';
+
+COMMENT ON COLUMN risk.delivery.state IS '"waiting", "accepted", "failed" or "expired"';
+
+COMMENT ON COLUMN risk.delivery.attempts IS 'tries so far';
+
+COMMENT ON COLUMN risk.delivery.next_try_at IS 'not tried before, UTC';
+
+COMMENT ON COLUMN risk.delivery.expires_at IS 'not tried after, UTC';
+
+COMMENT ON COLUMN risk.delivery.holder IS 'process that is trying now';
+
+COMMENT ON COLUMN risk.delivery.held_until IS 'end of its lease, UTC; another may take over then';
+
+COMMENT ON COLUMN risk.delivery.settled_at IS 'when it was accepted or given up, UTC';
+
+COMMENT ON COLUMN risk.delivery.reason IS 'code of the last failure; empty';
+
+CREATE TABLE risk.delivery_attempt (
+    message_id uuid NOT NULL,
+    channel text NOT NULL,
+    attempt smallint NOT NULL,
+    tried_at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    reason text NOT NULL,
+    retry_after_s risk.statistic,
+    duration_ms integer NOT NULL,
+    CONSTRAINT attempts_count_from_1 CHECK ((attempt >= 1)),
+    CONSTRAINT outcome_is_known CHECK ((outcome = ANY (ARRAY['accepted'::text, 'retry'::text, 'failed'::text, 'expired'::text]))),
+    CONSTRAINT waits_are_not_negative CHECK (((duration_ms >= 0) AND ((retry_after_s)::double precision >= (0)::double precision)))
+);
+
+COMMENT ON TABLE risk.delivery_attempt IS 'One try to hand one message to one channel';
+
+COMMENT ON COLUMN risk.delivery_attempt.message_id IS 'message';
+
+COMMENT ON COLUMN risk.delivery_attempt.channel IS 'name of the channel in the settings';
+
+COMMENT ON COLUMN risk.delivery_attempt.attempt IS '1, 2, …';
+
+COMMENT ON COLUMN risk.delivery_attempt.tried_at IS 'UTC';
+
+COMMENT ON COLUMN risk.delivery_attempt.outcome IS '"accepted", "retry", "failed" or "expired"';
+
+COMMENT ON COLUMN risk.delivery_attempt.reason IS 'code; empty when accepted';
+
+COMMENT ON COLUMN risk.delivery_attempt.retry_after_s IS 'seconds that the channel asked us to wait';
+
+COMMENT ON COLUMN risk.delivery_attempt.duration_ms IS 'milliseconds until the answer';
+
+CREATE TABLE risk.depth (
+    symbol text NOT NULL,
+    venue text NOT NULL,
+    update_id bigint NOT NULL,
+    best_bid risk.price NOT NULL,
+    best_ask risk.price NOT NULL,
+    bid_depth_5_usdt risk.amount NOT NULL,
+    ask_depth_5_usdt risk.amount NOT NULL,
+    bid_depth_01pct_usdt risk.amount NOT NULL,
+    ask_depth_01pct_usdt risk.amount NOT NULL,
+    bid_depth_1pct_usdt risk.amount NOT NULL,
+    ask_depth_1pct_usdt risk.amount NOT NULL,
+    bid_reach risk.statistic NOT NULL,
+    ask_reach risk.statistic NOT NULL,
+    sell_slippage double precision[] NOT NULL,
+    buy_slippage double precision[] NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT buy_slippage_is_finite CHECK ((NOT (('NaN'::double precision = ANY (buy_slippage)) OR ('Infinity'::double precision = ANY (buy_slippage)) OR ('-Infinity'::double precision = ANY (buy_slippage))))),
+    CONSTRAINT depths_are_not_negative CHECK (((LEAST(bid_depth_5_usdt, ask_depth_5_usdt, bid_depth_01pct_usdt, ask_depth_01pct_usdt, bid_depth_1pct_usdt, ask_depth_1pct_usdt))::numeric >= (0)::numeric)),
+    CONSTRAINT quotes_do_not_cross CHECK (((best_bid)::numeric < (best_ask)::numeric)),
+    CONSTRAINT reach_is_not_negative CHECK ((((bid_reach)::double precision >= (0)::double precision) AND ((ask_reach)::double precision >= (0)::double precision))),
+    CONSTRAINT sell_slippage_is_finite CHECK ((NOT (('NaN'::double precision = ANY (sell_slippage)) OR ('Infinity'::double precision = ANY (sell_slippage)) OR ('-Infinity'::double precision = ANY (sell_slippage)))))
+)
+PARTITION BY RANGE (event_at);
+
+COMMENT ON TABLE risk.depth IS 'Best prices, nearby depth and the cost of market orders, of one book at one instant';
+
+COMMENT ON COLUMN risk.depth.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.depth.venue IS '"usdm" or "spot"';
+
+COMMENT ON COLUMN risk.depth.update_id IS 'last update in the book';
+
+COMMENT ON COLUMN risk.depth.best_bid IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.depth.best_ask IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.depth.bid_depth_5_usdt IS 'USDT in the best five bids';
+
+COMMENT ON COLUMN risk.depth.ask_depth_5_usdt IS 'USDT in the best five asks';
+
+COMMENT ON COLUMN risk.depth.bid_depth_01pct_usdt IS 'USDT of bids within 0.1 % of mid';
+
+COMMENT ON COLUMN risk.depth.ask_depth_01pct_usdt IS 'USDT of asks within 0.1 % of mid';
+
+COMMENT ON COLUMN risk.depth.bid_depth_1pct_usdt IS 'USDT of bids within 1 % of mid, as far as the book reaches';
+
+COMMENT ON COLUMN risk.depth.ask_depth_1pct_usdt IS 'USDT of asks within 1 % of mid, as far as the book reaches';
+
+COMMENT ON COLUMN risk.depth.bid_reach IS 'fraction of mid up to which bids are really known';
+
+COMMENT ON COLUMN risk.depth.ask_reach IS 'fraction of mid up to which asks are really known';
+
+COMMENT ON COLUMN risk.depth.sell_slippage IS 'fraction of mid lost by selling each notional of the ladder at market; NULL: the book ends first';
+
+COMMENT ON COLUMN risk.depth.buy_slippage IS 'fraction of mid lost by buying each notional of the ladder at market; NULL: the book ends first';
+
+COMMENT ON COLUMN risk.depth.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.depth.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.depth.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.depth_default (
+    symbol text CONSTRAINT depth_symbol_not_null NOT NULL,
+    venue text CONSTRAINT depth_venue_not_null NOT NULL,
+    update_id bigint CONSTRAINT depth_update_id_not_null NOT NULL,
+    best_bid risk.price CONSTRAINT depth_best_bid_not_null NOT NULL,
+    best_ask risk.price CONSTRAINT depth_best_ask_not_null NOT NULL,
+    bid_depth_5_usdt risk.amount CONSTRAINT depth_bid_depth_5_usdt_not_null NOT NULL,
+    ask_depth_5_usdt risk.amount CONSTRAINT depth_ask_depth_5_usdt_not_null NOT NULL,
+    bid_depth_01pct_usdt risk.amount CONSTRAINT depth_bid_depth_01pct_usdt_not_null NOT NULL,
+    ask_depth_01pct_usdt risk.amount CONSTRAINT depth_ask_depth_01pct_usdt_not_null NOT NULL,
+    bid_depth_1pct_usdt risk.amount CONSTRAINT depth_bid_depth_1pct_usdt_not_null NOT NULL,
+    ask_depth_1pct_usdt risk.amount CONSTRAINT depth_ask_depth_1pct_usdt_not_null NOT NULL,
+    bid_reach risk.statistic CONSTRAINT depth_bid_reach_not_null NOT NULL,
+    ask_reach risk.statistic CONSTRAINT depth_ask_reach_not_null NOT NULL,
+    sell_slippage double precision[] CONSTRAINT depth_sell_slippage_not_null NOT NULL,
+    buy_slippage double precision[] CONSTRAINT depth_buy_slippage_not_null NOT NULL,
+    event_at timestamp with time zone CONSTRAINT depth_event_at_not_null NOT NULL,
+    received_at timestamp with time zone CONSTRAINT depth_received_at_not_null NOT NULL,
+    source text CONSTRAINT depth_source_not_null NOT NULL,
+    CONSTRAINT buy_slippage_is_finite CHECK ((NOT (('NaN'::double precision = ANY (buy_slippage)) OR ('Infinity'::double precision = ANY (buy_slippage)) OR ('-Infinity'::double precision = ANY (buy_slippage))))),
+    CONSTRAINT depths_are_not_negative CHECK (((LEAST(bid_depth_5_usdt, ask_depth_5_usdt, bid_depth_01pct_usdt, ask_depth_01pct_usdt, bid_depth_1pct_usdt, ask_depth_1pct_usdt))::numeric >= (0)::numeric)),
+    CONSTRAINT quotes_do_not_cross CHECK (((best_bid)::numeric < (best_ask)::numeric)),
+    CONSTRAINT reach_is_not_negative CHECK ((((bid_reach)::double precision >= (0)::double precision) AND ((ask_reach)::double precision >= (0)::double precision))),
+    CONSTRAINT sell_slippage_is_finite CHECK ((NOT (('NaN'::double precision = ANY (sell_slippage)) OR ('Infinity'::double precision = ANY (sell_slippage)) OR ('-Infinity'::double precision = ANY (sell_slippage)))))
+);
+
+COMMENT ON TABLE risk.depth_default IS 'Rows of days that have no partition of their own';
+
+CREATE TABLE risk.depth_hour (
+    symbol text NOT NULL,
+    venue text NOT NULL,
+    hour_at timestamp with time zone NOT NULL,
+    samples integer NOT NULL,
+    mid_open risk.price NOT NULL,
+    mid_close risk.price NOT NULL,
+    spread_mean risk.statistic NOT NULL,
+    spread_max risk.statistic NOT NULL,
+    depth_01pct_mean_usdt risk.amount NOT NULL,
+    depth_1pct_mean_usdt risk.amount NOT NULL,
+    depth_1pct_min_usdt risk.amount NOT NULL,
+    reach_min risk.statistic NOT NULL,
+    slippage_100k_mean risk.statistic,
+    slippage_100k_max risk.statistic
+);
+
+COMMENT ON TABLE risk.depth_hour IS 'Depth rolled up by hour; kept when the samples are dropped';
+
+COMMENT ON COLUMN risk.depth_hour.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.depth_hour.venue IS '"usdm" or "spot"';
+
+COMMENT ON COLUMN risk.depth_hour.hour_at IS 'begin of the hour, UTC';
+
+COMMENT ON COLUMN risk.depth_hour.samples IS 'samples in it';
+
+COMMENT ON COLUMN risk.depth_hour.mid_open IS 'USDT per coin; first mid';
+
+COMMENT ON COLUMN risk.depth_hour.mid_close IS 'USDT per coin; last mid';
+
+COMMENT ON COLUMN risk.depth_hour.spread_mean IS 'fraction of mid';
+
+COMMENT ON COLUMN risk.depth_hour.spread_max IS 'fraction of mid';
+
+COMMENT ON COLUMN risk.depth_hour.depth_01pct_mean_usdt IS 'USDT within 0.1 % of mid on the thinner side';
+
+COMMENT ON COLUMN risk.depth_hour.depth_1pct_mean_usdt IS 'USDT within 1 % of mid on the thinner side';
+
+COMMENT ON COLUMN risk.depth_hour.depth_1pct_min_usdt IS 'USDT; the least of it';
+
+COMMENT ON COLUMN risk.depth_hour.reach_min IS 'fraction of mid; the least that the book was really known';
+
+COMMENT ON COLUMN risk.depth_hour.slippage_100k_mean IS 'fraction of mid lost by a market order of 100,000 USDT, dearer side; NULL: a book ended first';
+
+COMMENT ON COLUMN risk.depth_hour.slippage_100k_max IS 'the worst of it';
+
+CREATE TABLE risk.depth_minute (
+    symbol text NOT NULL,
+    venue text NOT NULL,
+    minute_at timestamp with time zone NOT NULL,
+    samples integer NOT NULL,
+    mid_open risk.price NOT NULL,
+    mid_close risk.price NOT NULL,
+    spread_mean risk.statistic NOT NULL,
+    spread_max risk.statistic NOT NULL,
+    depth_01pct_mean_usdt risk.amount NOT NULL,
+    depth_1pct_mean_usdt risk.amount NOT NULL,
+    depth_1pct_min_usdt risk.amount NOT NULL,
+    reach_min risk.statistic NOT NULL,
+    slippage_100k_mean risk.statistic,
+    slippage_100k_max risk.statistic
+);
+
+COMMENT ON TABLE risk.depth_minute IS 'Depth rolled up by minute; kept when the samples are dropped';
+
+COMMENT ON COLUMN risk.depth_minute.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.depth_minute.venue IS '"usdm" or "spot"';
+
+COMMENT ON COLUMN risk.depth_minute.minute_at IS 'begin of the minute, UTC';
+
+COMMENT ON COLUMN risk.depth_minute.samples IS 'samples in it';
+
+COMMENT ON COLUMN risk.depth_minute.mid_open IS 'USDT per coin; first mid';
+
+COMMENT ON COLUMN risk.depth_minute.mid_close IS 'USDT per coin; last mid';
+
+COMMENT ON COLUMN risk.depth_minute.spread_mean IS 'fraction of mid';
+
+COMMENT ON COLUMN risk.depth_minute.spread_max IS 'fraction of mid';
+
+COMMENT ON COLUMN risk.depth_minute.depth_01pct_mean_usdt IS 'USDT within 0.1 % of mid on the thinner side';
+
+COMMENT ON COLUMN risk.depth_minute.depth_1pct_mean_usdt IS 'USDT within 1 % of mid on the thinner side';
+
+COMMENT ON COLUMN risk.depth_minute.depth_1pct_min_usdt IS 'USDT; the least of it';
+
+COMMENT ON COLUMN risk.depth_minute.reach_min IS 'fraction of mid; the least that the book was really known';
+
+COMMENT ON COLUMN risk.depth_minute.slippage_100k_mean IS 'fraction of mid lost by a market order of 100,000 USDT, dearer side; NULL: a book ended first';
+
+COMMENT ON COLUMN risk.depth_minute.slippage_100k_max IS 'the worst of it';
+
+CREATE TABLE risk.divergence (
+    symbol text NOT NULL,
+    "interval" text NOT NULL,
+    indicator text NOT NULL,
+    kind text NOT NULL,
+    first_pivot_at timestamp with time zone NOT NULL,
+    second_pivot_at timestamp with time zone NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT pivots_are_in_order CHECK ((first_pivot_at < second_pivot_at))
+);
+
+COMMENT ON TABLE risk.divergence IS 'Price and indicator disagree over two confirmed pivots; event_at is the later bar''s close';
+
+COMMENT ON COLUMN risk.divergence.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.divergence."interval" IS '"1h" or "1d"';
+
+COMMENT ON COLUMN risk.divergence.indicator IS '"rsi" or "macd"';
+
+COMMENT ON COLUMN risk.divergence.kind IS '"bearish" or "bullish"';
+
+COMMENT ON COLUMN risk.divergence.first_pivot_at IS 'close of the earlier pivot, UTC';
+
+COMMENT ON COLUMN risk.divergence.second_pivot_at IS 'close of the later pivot, UTC';
+
+COMMENT ON COLUMN risk.divergence.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.divergence.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.divergence.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.equity_hour (
+    account text NOT NULL,
+    hour_at timestamp with time zone NOT NULL,
+    peak_usdt risk.amount NOT NULL,
+    peak_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE risk.equity_hour IS 'Highest margin balance of each hour, for the drawdown from the peak';
+
+COMMENT ON COLUMN risk.equity_hour.account IS 'name of the account in the settings';
+
+COMMENT ON COLUMN risk.equity_hour.hour_at IS 'begin of the hour, UTC';
+
+COMMENT ON COLUMN risk.equity_hour.peak_usdt IS 'USDT; highest margin balance';
+
+COMMENT ON COLUMN risk.equity_hour.peak_at IS 'when, UTC';
+
+CREATE TABLE risk.exchange_ban (
+    host text NOT NULL,
+    until timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    noted_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE risk.exchange_ban IS 'No request to this host before its end; outlives a restart';
+
+COMMENT ON COLUMN risk.exchange_ban.host IS 'name of the host';
+
+COMMENT ON COLUMN risk.exchange_ban.until IS 'end, UTC';
+
+COMMENT ON COLUMN risk.exchange_ban.reason IS 'the exchange''s words';
+
+COMMENT ON COLUMN risk.exchange_ban.noted_at IS 'UTC';
+
+CREATE TABLE risk.fact (
+    name text NOT NULL,
+    value risk.statistic NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.fact IS 'Named numbers that scoring takes along, e.g. equity_now';
+
+COMMENT ON COLUMN risk.fact.name IS 'name; ends with its unit where it has one';
+
+COMMENT ON COLUMN risk.fact.value IS 'in the unit of the name; times in seconds since 1970; truths as 0 or 1';
+
+COMMENT ON COLUMN risk.fact.updated_at IS 'UTC';
+
+CREATE TABLE risk.flow_progress (
+    flow text NOT NULL,
+    scope text NOT NULL,
+    cursor_at timestamp with time zone,
+    done bigint NOT NULL,
+    total bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT progress_is_not_negative CHECK (((done >= 0) AND (total >= 0)))
+);
+
+COMMENT ON TABLE risk.flow_progress IS 'How far a resumable flow has come';
+
+COMMENT ON COLUMN risk.flow_progress.flow IS 'name of the flow';
+
+COMMENT ON COLUMN risk.flow_progress.scope IS 'part of its work, e.g. "BTCUSDT/15m"';
+
+COMMENT ON COLUMN risk.flow_progress.cursor_at IS 'everything before is stored, UTC';
+
+COMMENT ON COLUMN risk.flow_progress.done IS 'steps done';
+
+COMMENT ON COLUMN risk.flow_progress.total IS 'steps in all';
+
+COMMENT ON COLUMN risk.flow_progress.updated_at IS 'UTC';
+
+CREATE TABLE risk.funding (
+    symbol text NOT NULL,
+    funding_rate risk.statistic NOT NULL,
+    interval_hours smallint NOT NULL,
+    mark_price risk.price,
+    rate_type text NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT interval_is_positive CHECK ((interval_hours > 0))
+);
+
+COMMENT ON TABLE risk.funding IS 'A settled funding rate; event_at is the settlement';
+
+COMMENT ON COLUMN risk.funding.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.funding.funding_rate IS 'fraction per interval';
+
+COMMENT ON COLUMN risk.funding.interval_hours IS 'hours since the settlement before';
+
+COMMENT ON COLUMN risk.funding.mark_price IS 'USDT per coin at settlement';
+
+COMMENT ON COLUMN risk.funding.rate_type IS '"Regular" or "Special"';
+
+COMMENT ON COLUMN risk.funding.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.funding.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.funding.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.funding_terms (
+    symbol text NOT NULL,
+    interval_hours smallint NOT NULL,
+    rate_cap risk.statistic,
+    rate_floor risk.statistic,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT floor_lies_below_cap CHECK (((rate_floor)::double precision < (rate_cap)::double precision)),
+    CONSTRAINT interval_is_positive CHECK ((interval_hours > 0))
+);
+
+COMMENT ON TABLE risk.funding_terms IS 'Settlement interval and caps; a row is stored when they change';
+
+COMMENT ON COLUMN risk.funding_terms.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.funding_terms.interval_hours IS 'hours between settlements';
+
+COMMENT ON COLUMN risk.funding_terms.rate_cap IS 'fraction per interval; highest rate';
+
+COMMENT ON COLUMN risk.funding_terms.rate_floor IS 'fraction per interval; lowest rate';
+
+COMMENT ON COLUMN risk.funding_terms.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.funding_terms.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.funding_terms.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.heartbeat (
+    part text NOT NULL,
+    beat_at timestamp with time zone NOT NULL,
+    details jsonb NOT NULL
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.heartbeat IS 'Last sign of life of each part';
+
+COMMENT ON COLUMN risk.heartbeat.part IS 'name of the part';
+
+COMMENT ON COLUMN risk.heartbeat.beat_at IS 'UTC';
+
+COMMENT ON COLUMN risk.heartbeat.details IS 'what it says of itself';
+
+CREATE TABLE risk.income (
+    account text NOT NULL,
+    transaction_id text NOT NULL,
+    income_type text NOT NULL,
+    symbol text NOT NULL,
+    asset text NOT NULL,
+    amount risk.amount NOT NULL,
+    info text NOT NULL,
+    trade_id text NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL
+);
+
+COMMENT ON TABLE risk.income IS 'One line of the account''s ledger, in the row''s own asset';
+
+COMMENT ON COLUMN risk.income.account IS 'name of the account in the settings';
+
+COMMENT ON COLUMN risk.income.transaction_id IS 'the exchange''s number';
+
+COMMENT ON COLUMN risk.income.income_type IS '"FUNDING_FEE", "TRANSFER", "REALIZED_PNL", …';
+
+COMMENT ON COLUMN risk.income.symbol IS 'contract; empty for transfers';
+
+COMMENT ON COLUMN risk.income.asset IS 'asset of the amount';
+
+COMMENT ON COLUMN risk.income.amount IS 'in that asset; negative: paid';
+
+COMMENT ON COLUMN risk.income.info IS 'the exchange''s note';
+
+COMMENT ON COLUMN risk.income.trade_id IS 'empty where there is no trade';
+
+COMMENT ON COLUMN risk.income.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.income.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.income.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.indicator (
+    symbol text NOT NULL,
+    "interval" text NOT NULL,
+    close risk.price NOT NULL,
+    atr_ratio risk.statistic,
+    rsi risk.statistic,
+    macd risk.statistic,
+    macd_signal risk.statistic,
+    macd_histogram risk.statistic,
+    realised risk.statistic,
+    vol_ratio risk.statistic,
+    kline_spread risk.statistic,
+    volume_ratio risk.statistic,
+    kline_risk risk.statistic,
+    beta risk.statistic,
+    sigma_24h risk.statistic,
+    sigma_method text,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT rsi_is_between_0_and_100 CHECK ((((rsi)::double precision >= (0)::double precision) AND ((rsi)::double precision <= (100)::double precision))),
+    CONSTRAINT spreads_are_not_negative CHECK (((LEAST(atr_ratio, realised, vol_ratio, kline_spread, volume_ratio, kline_risk, sigma_24h))::double precision >= (0)::double precision))
+);
+
+COMMENT ON TABLE risk.indicator IS 'Measures of one symbol at one bar''s close (event_at); NULL: not enough bars';
+
+COMMENT ON COLUMN risk.indicator.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.indicator."interval" IS '"15m", "1h" or "1d"';
+
+COMMENT ON COLUMN risk.indicator.close IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.indicator.atr_ratio IS 'fraction; ATR(14) over close';
+
+COMMENT ON COLUMN risk.indicator.rsi IS '0 to 100';
+
+COMMENT ON COLUMN risk.indicator.macd IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.indicator.macd_signal IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.indicator.macd_histogram IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.indicator.realised IS 'fraction; realised volatility of the last day, 15m bars';
+
+COMMENT ON COLUMN risk.indicator.vol_ratio IS 'times; last day over the mean of the 20 days before';
+
+COMMENT ON COLUMN risk.indicator.kline_spread IS 'fraction; (high - low) / close of the bar';
+
+COMMENT ON COLUMN risk.indicator.volume_ratio IS 'times the 20-bar mean volume';
+
+COMMENT ON COLUMN risk.indicator.kline_risk IS 'fraction; kline spread over volume ratio';
+
+COMMENT ON COLUMN risk.indicator.beta IS 'times the move of BTCUSDT, 30 days of 1h returns';
+
+COMMENT ON COLUMN risk.indicator.sigma_24h IS 'fraction; forecast standard deviation of the next 24 h';
+
+COMMENT ON COLUMN risk.indicator.sigma_method IS '"gjr-garch-t" or "ewma"';
+
+COMMENT ON COLUMN risk.indicator.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.indicator.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.indicator.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.instrument (
+    symbol text NOT NULL,
+    base_asset text NOT NULL,
+    quote_asset text NOT NULL,
+    margin_asset text NOT NULL,
+    contract_type text NOT NULL,
+    status text NOT NULL,
+    tick_size risk.price NOT NULL,
+    step_size risk.price NOT NULL,
+    min_quantity risk.amount NOT NULL,
+    min_notional_usdt risk.amount NOT NULL,
+    liquidation_fee risk.amount NOT NULL,
+    onboard_at timestamp with time zone,
+    delivery_at timestamp with time zone,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT liquidation_fee_is_a_fraction CHECK ((((liquidation_fee)::numeric >= (0)::numeric) AND ((liquidation_fee)::numeric < (1)::numeric)))
+);
+
+COMMENT ON TABLE risk.instrument IS 'Trading rules of one contract, as last fetched';
+
+COMMENT ON COLUMN risk.instrument.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.instrument.base_asset IS 'asset that one coin is of';
+
+COMMENT ON COLUMN risk.instrument.quote_asset IS 'asset that prices are in';
+
+COMMENT ON COLUMN risk.instrument.margin_asset IS 'asset that margin is in';
+
+COMMENT ON COLUMN risk.instrument.contract_type IS '"PERPETUAL", or kind of delivery contract';
+
+COMMENT ON COLUMN risk.instrument.status IS '"TRADING", "SETTLING", "CLOSE", … as the exchange says';
+
+COMMENT ON COLUMN risk.instrument.tick_size IS 'USDT per coin; step of prices';
+
+COMMENT ON COLUMN risk.instrument.step_size IS 'coins; step of quantities';
+
+COMMENT ON COLUMN risk.instrument.min_quantity IS 'coins; smallest order';
+
+COMMENT ON COLUMN risk.instrument.min_notional_usdt IS 'USDT; smallest order';
+
+COMMENT ON COLUMN risk.instrument.liquidation_fee IS 'fraction of notional taken at liquidation';
+
+COMMENT ON COLUMN risk.instrument.onboard_at IS 'first trading day, UTC';
+
+COMMENT ON COLUMN risk.instrument.delivery_at IS 'announced end, UTC; NULL: perpetual without one';
+
+COMMENT ON COLUMN risk.instrument.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.instrument.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.instrument.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.insurance (
+    group_key text NOT NULL,
+    symbols text[] NOT NULL,
+    asset text NOT NULL,
+    balance risk.amount NOT NULL,
+    value_usd risk.amount,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL
+);
+
+COMMENT ON TABLE risk.insurance IS 'One asset of the insurance fund that a group of symbols shares';
+
+COMMENT ON COLUMN risk.insurance.group_key IS 'the group by hash of its symbols';
+
+COMMENT ON COLUMN risk.insurance.symbols IS 'contracts that share the fund';
+
+COMMENT ON COLUMN risk.insurance.asset IS 'asset of the balance';
+
+COMMENT ON COLUMN risk.insurance.balance IS 'in that asset';
+
+COMMENT ON COLUMN risk.insurance.value_usd IS 'USD; NULL: the asset has no index price';
+
+COMMENT ON COLUMN risk.insurance.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.insurance.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.insurance.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.insurance_group (
+    symbol text NOT NULL,
+    group_key text NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL
+);
+
+COMMENT ON TABLE risk.insurance_group IS 'Which insurance fund a symbol shares';
+
+COMMENT ON COLUMN risk.insurance_group.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.insurance_group.group_key IS 'the group';
+
+COMMENT ON COLUMN risk.insurance_group.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.insurance_group.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.insurance_group.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.kline (
+    symbol text NOT NULL,
+    venue text NOT NULL,
+    "interval" text NOT NULL,
+    open_at timestamp with time zone NOT NULL,
+    open risk.price NOT NULL,
+    high risk.price NOT NULL,
+    low risk.price NOT NULL,
+    close risk.price NOT NULL,
+    volume risk.amount NOT NULL,
+    quote_volume risk.amount,
+    trades bigint,
+    taker_buy_volume risk.amount,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT bar_ends_after_it_begins CHECK ((open_at < event_at)),
+    CONSTRAINT high_is_the_highest CHECK ((((high)::numeric >= (open)::numeric) AND ((high)::numeric >= (close)::numeric))),
+    CONSTRAINT low_is_the_lowest CHECK ((((low)::numeric <= (open)::numeric) AND ((low)::numeric <= (close)::numeric) AND ((low)::numeric <= (high)::numeric))),
+    CONSTRAINT volumes_are_not_negative CHECK ((((volume)::numeric >= (0)::numeric) AND ((quote_volume)::numeric >= (0)::numeric) AND ((taker_buy_volume)::numeric >= (0)::numeric) AND (trades >= 0)))
+);
+
+COMMENT ON TABLE risk.kline IS 'One closed bar; event_at is its close';
+
+COMMENT ON COLUMN risk.kline.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.kline.venue IS '"usdm" or "spot"';
+
+COMMENT ON COLUMN risk.kline."interval" IS '"15m", "1h" or "1d"';
+
+COMMENT ON COLUMN risk.kline.open_at IS 'begin of the bar, UTC';
+
+COMMENT ON COLUMN risk.kline.open IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.kline.high IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.kline.low IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.kline.close IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.kline.volume IS 'coins';
+
+COMMENT ON COLUMN risk.kline.quote_volume IS 'USDT; NULL where an archive does not tell';
+
+COMMENT ON COLUMN risk.kline.trades IS 'number of trades';
+
+COMMENT ON COLUMN risk.kline.taker_buy_volume IS 'coins bought by takers';
+
+COMMENT ON COLUMN risk.kline.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.kline.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.kline.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_account (
+    account text NOT NULL,
+    is_multi_assets boolean NOT NULL,
+    is_hedge_mode boolean NOT NULL,
+    wallet_usdt risk.amount NOT NULL,
+    cross_wallet_usdt risk.amount NOT NULL,
+    cross_unrealized_usdt risk.amount NOT NULL,
+    unrealized_usdt risk.amount NOT NULL,
+    margin_balance_usdt risk.amount NOT NULL,
+    maintenance_usdt risk.amount NOT NULL,
+    cross_maintenance_usdt risk.amount NOT NULL,
+    initial_usdt risk.amount NOT NULL,
+    available_usdt risk.amount NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT margins_are_not_negative CHECK ((((maintenance_usdt)::numeric >= (0)::numeric) AND ((cross_maintenance_usdt)::numeric >= (0)::numeric) AND ((initial_usdt)::numeric >= (0)::numeric)))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_account IS 'The newest row of account; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_account.account IS 'name of the account in the settings';
+
+COMMENT ON COLUMN risk.latest_account.is_multi_assets IS 'several assets serve as margin together';
+
+COMMENT ON COLUMN risk.latest_account.is_hedge_mode IS 'long and short of a symbol at the same time';
+
+COMMENT ON COLUMN risk.latest_account.wallet_usdt IS 'USDT; balance without open profit';
+
+COMMENT ON COLUMN risk.latest_account.cross_wallet_usdt IS 'USDT; the part not locked in isolated positions';
+
+COMMENT ON COLUMN risk.latest_account.cross_unrealized_usdt IS 'USDT; open profit of cross positions';
+
+COMMENT ON COLUMN risk.latest_account.unrealized_usdt IS 'USDT; open profit of all positions';
+
+COMMENT ON COLUMN risk.latest_account.margin_balance_usdt IS 'USDT; wallet plus open profit';
+
+COMMENT ON COLUMN risk.latest_account.maintenance_usdt IS 'USDT; maintenance margin of all positions';
+
+COMMENT ON COLUMN risk.latest_account.cross_maintenance_usdt IS 'USDT; maintenance margin of cross positions';
+
+COMMENT ON COLUMN risk.latest_account.initial_usdt IS 'USDT; initial margin in use';
+
+COMMENT ON COLUMN risk.latest_account.available_usdt IS 'USDT; free for new positions';
+
+COMMENT ON COLUMN risk.latest_account.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_account.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_account.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_adl_risk (
+    symbol text NOT NULL,
+    risk text NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT risk_is_known CHECK ((risk = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text])))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_adl_risk IS 'The newest row of adl_risk in floating point; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_adl_risk.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.latest_adl_risk.risk IS '"low", "medium" or "high"';
+
+COMMENT ON COLUMN risk.latest_adl_risk.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_adl_risk.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_adl_risk.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_depth (
+    symbol text NOT NULL,
+    venue text NOT NULL,
+    update_id bigint NOT NULL,
+    best_bid risk.statistic NOT NULL,
+    best_ask risk.statistic NOT NULL,
+    bid_depth_5_usdt risk.statistic NOT NULL,
+    ask_depth_5_usdt risk.statistic NOT NULL,
+    bid_depth_01pct_usdt risk.statistic NOT NULL,
+    ask_depth_01pct_usdt risk.statistic NOT NULL,
+    bid_depth_1pct_usdt risk.statistic NOT NULL,
+    ask_depth_1pct_usdt risk.statistic NOT NULL,
+    bid_reach risk.statistic NOT NULL,
+    ask_reach risk.statistic NOT NULL,
+    sell_slippage double precision[] NOT NULL,
+    buy_slippage double precision[] NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT buy_slippage_is_finite CHECK ((NOT (('NaN'::double precision = ANY (buy_slippage)) OR ('Infinity'::double precision = ANY (buy_slippage)) OR ('-Infinity'::double precision = ANY (buy_slippage))))),
+    CONSTRAINT depths_are_not_negative CHECK (((LEAST(bid_depth_5_usdt, ask_depth_5_usdt, bid_depth_01pct_usdt, ask_depth_01pct_usdt, bid_depth_1pct_usdt, ask_depth_1pct_usdt))::double precision >= (0)::double precision)),
+    CONSTRAINT quotes_do_not_cross CHECK (((best_bid)::double precision < (best_ask)::double precision)),
+    CONSTRAINT reach_is_not_negative CHECK ((((bid_reach)::double precision >= (0)::double precision) AND ((ask_reach)::double precision >= (0)::double precision))),
+    CONSTRAINT sell_slippage_is_finite CHECK ((NOT (('NaN'::double precision = ANY (sell_slippage)) OR ('Infinity'::double precision = ANY (sell_slippage)) OR ('-Infinity'::double precision = ANY (sell_slippage)))))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_depth IS 'The newest row of depth in floating point; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_depth.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.latest_depth.venue IS '"usdm" or "spot"';
+
+COMMENT ON COLUMN risk.latest_depth.update_id IS 'last update in the book';
+
+COMMENT ON COLUMN risk.latest_depth.best_bid IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.latest_depth.best_ask IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.latest_depth.bid_depth_5_usdt IS 'USDT in the best five bids';
+
+COMMENT ON COLUMN risk.latest_depth.ask_depth_5_usdt IS 'USDT in the best five asks';
+
+COMMENT ON COLUMN risk.latest_depth.bid_depth_01pct_usdt IS 'USDT of bids within 0.1 % of mid';
+
+COMMENT ON COLUMN risk.latest_depth.ask_depth_01pct_usdt IS 'USDT of asks within 0.1 % of mid';
+
+COMMENT ON COLUMN risk.latest_depth.bid_depth_1pct_usdt IS 'USDT of bids within 1 % of mid, as far as the book reaches';
+
+COMMENT ON COLUMN risk.latest_depth.ask_depth_1pct_usdt IS 'USDT of asks within 1 % of mid, as far as the book reaches';
+
+COMMENT ON COLUMN risk.latest_depth.bid_reach IS 'fraction of mid up to which bids are really known';
+
+COMMENT ON COLUMN risk.latest_depth.ask_reach IS 'fraction of mid up to which asks are really known';
+
+COMMENT ON COLUMN risk.latest_depth.sell_slippage IS 'fraction of mid lost by selling each notional of the ladder at market; NULL: the book ends first';
+
+COMMENT ON COLUMN risk.latest_depth.buy_slippage IS 'fraction of mid lost by buying each notional of the ladder at market; NULL: the book ends first';
+
+COMMENT ON COLUMN risk.latest_depth.changed_at IS 'when the update id last changed, UTC';
+
+COMMENT ON COLUMN risk.latest_depth.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_depth.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_depth.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_divergence (
+    symbol text NOT NULL,
+    "interval" text NOT NULL,
+    indicator text NOT NULL,
+    kind text NOT NULL,
+    first_pivot_at timestamp with time zone NOT NULL,
+    second_pivot_at timestamp with time zone NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT pivots_are_in_order CHECK ((first_pivot_at < second_pivot_at))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_divergence IS 'The newest row of divergence in floating point; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_divergence.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.latest_divergence."interval" IS '"1h" or "1d"';
+
+COMMENT ON COLUMN risk.latest_divergence.indicator IS '"rsi" or "macd"';
+
+COMMENT ON COLUMN risk.latest_divergence.kind IS '"bearish" or "bullish"';
+
+COMMENT ON COLUMN risk.latest_divergence.first_pivot_at IS 'close of the earlier pivot, UTC';
+
+COMMENT ON COLUMN risk.latest_divergence.second_pivot_at IS 'close of the later pivot, UTC';
+
+COMMENT ON COLUMN risk.latest_divergence.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_divergence.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_divergence.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_funding (
+    symbol text NOT NULL,
+    funding_rate risk.statistic NOT NULL,
+    interval_hours smallint NOT NULL,
+    mark_price risk.statistic,
+    rate_type text NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT interval_is_positive CHECK ((interval_hours > 0))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_funding IS 'The newest row of funding in floating point; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_funding.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.latest_funding.funding_rate IS 'fraction per interval';
+
+COMMENT ON COLUMN risk.latest_funding.interval_hours IS 'hours since the settlement before';
+
+COMMENT ON COLUMN risk.latest_funding.mark_price IS 'USDT per coin at settlement';
+
+COMMENT ON COLUMN risk.latest_funding.rate_type IS '"Regular" or "Special"';
+
+COMMENT ON COLUMN risk.latest_funding.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_funding.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_funding.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_funding_terms (
+    symbol text NOT NULL,
+    interval_hours smallint NOT NULL,
+    rate_cap risk.statistic,
+    rate_floor risk.statistic,
+    changed_at timestamp with time zone,
+    interval_hours_before smallint,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT floor_lies_below_cap CHECK (((rate_floor)::double precision < (rate_cap)::double precision)),
+    CONSTRAINT interval_is_positive CHECK ((interval_hours > 0))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_funding_terms IS 'The newest row of funding_terms in floating point; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_funding_terms.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.latest_funding_terms.interval_hours IS 'hours between settlements';
+
+COMMENT ON COLUMN risk.latest_funding_terms.rate_cap IS 'fraction per interval; highest rate';
+
+COMMENT ON COLUMN risk.latest_funding_terms.rate_floor IS 'fraction per interval; lowest rate';
+
+COMMENT ON COLUMN risk.latest_funding_terms.changed_at IS 'when the interval last changed, UTC; NULL: never seen to';
+
+COMMENT ON COLUMN risk.latest_funding_terms.interval_hours_before IS 'hours between settlements before that change';
+
+COMMENT ON COLUMN risk.latest_funding_terms.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_funding_terms.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_funding_terms.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_indicator (
+    symbol text NOT NULL,
+    "interval" text NOT NULL,
+    close risk.statistic NOT NULL,
+    atr_ratio risk.statistic,
+    rsi risk.statistic,
+    macd risk.statistic,
+    macd_signal risk.statistic,
+    macd_histogram risk.statistic,
+    realised risk.statistic,
+    vol_ratio risk.statistic,
+    kline_spread risk.statistic,
+    volume_ratio risk.statistic,
+    kline_risk risk.statistic,
+    beta risk.statistic,
+    sigma_24h risk.statistic,
+    sigma_method text,
+    previous_close risk.statistic,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT rsi_is_between_0_and_100 CHECK ((((rsi)::double precision >= (0)::double precision) AND ((rsi)::double precision <= (100)::double precision))),
+    CONSTRAINT spreads_are_not_negative CHECK (((LEAST(atr_ratio, realised, vol_ratio, kline_spread, volume_ratio, kline_risk, sigma_24h))::double precision >= (0)::double precision))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_indicator IS 'The newest row of indicator in floating point; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_indicator.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.latest_indicator."interval" IS '"15m", "1h" or "1d"';
+
+COMMENT ON COLUMN risk.latest_indicator.close IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.latest_indicator.atr_ratio IS 'fraction; ATR(14) over close';
+
+COMMENT ON COLUMN risk.latest_indicator.rsi IS '0 to 100';
+
+COMMENT ON COLUMN risk.latest_indicator.macd IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.latest_indicator.macd_signal IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.latest_indicator.macd_histogram IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.latest_indicator.realised IS 'fraction; realised volatility of the last day, 15m bars';
+
+COMMENT ON COLUMN risk.latest_indicator.vol_ratio IS 'times; last day over the mean of the 20 days before';
+
+COMMENT ON COLUMN risk.latest_indicator.kline_spread IS 'fraction; (high - low) / close of the bar';
+
+COMMENT ON COLUMN risk.latest_indicator.volume_ratio IS 'times the 20-bar mean volume';
+
+COMMENT ON COLUMN risk.latest_indicator.kline_risk IS 'fraction; kline spread over volume ratio';
+
+COMMENT ON COLUMN risk.latest_indicator.beta IS 'times the move of BTCUSDT, 30 days of 1h returns';
+
+COMMENT ON COLUMN risk.latest_indicator.sigma_24h IS 'fraction; forecast standard deviation of the next 24 h';
+
+COMMENT ON COLUMN risk.latest_indicator.sigma_method IS '"gjr-garch-t" or "ewma"';
+
+COMMENT ON COLUMN risk.latest_indicator.previous_close IS 'USDT per coin; close of the bar before';
+
+COMMENT ON COLUMN risk.latest_indicator.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_indicator.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_indicator.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_insurance (
+    group_key text NOT NULL,
+    symbols text[] NOT NULL,
+    asset text NOT NULL,
+    balance risk.statistic NOT NULL,
+    value_usd risk.statistic,
+    value_usd_24h risk.statistic,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_insurance IS 'The newest row of insurance in floating point; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_insurance.group_key IS 'the group by hash of its symbols';
+
+COMMENT ON COLUMN risk.latest_insurance.symbols IS 'contracts that share the fund';
+
+COMMENT ON COLUMN risk.latest_insurance.asset IS 'asset of the balance';
+
+COMMENT ON COLUMN risk.latest_insurance.balance IS 'in that asset';
+
+COMMENT ON COLUMN risk.latest_insurance.value_usd IS 'USD; NULL: the asset has no index price';
+
+COMMENT ON COLUMN risk.latest_insurance.value_usd_24h IS 'USD, 24 h before event_at';
+
+COMMENT ON COLUMN risk.latest_insurance.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_insurance.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_insurance.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_mark (
+    symbol text NOT NULL,
+    mark_price risk.statistic NOT NULL,
+    index_price risk.statistic NOT NULL,
+    funding_rate risk.statistic NOT NULL,
+    next_funding_at timestamp with time zone,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_mark IS 'The newest row of mark in floating point; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_mark.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.latest_mark.mark_price IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.latest_mark.index_price IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.latest_mark.funding_rate IS 'fraction per interval, predicted';
+
+COMMENT ON COLUMN risk.latest_mark.next_funding_at IS 'next settlement, UTC';
+
+COMMENT ON COLUMN risk.latest_mark.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_mark.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_mark.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_open_interest (
+    symbol text NOT NULL,
+    quantity risk.statistic NOT NULL,
+    value_usdt risk.statistic,
+    quantity_24h risk.statistic,
+    quantity_72h risk.statistic,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT value_is_not_negative CHECK (((value_usdt)::double precision >= (0)::double precision))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_open_interest IS 'The newest row of open_interest in floating point; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_open_interest.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.latest_open_interest.quantity IS 'coins';
+
+COMMENT ON COLUMN risk.latest_open_interest.value_usdt IS 'USDT';
+
+COMMENT ON COLUMN risk.latest_open_interest.quantity_24h IS 'coins, 24 h before event_at';
+
+COMMENT ON COLUMN risk.latest_open_interest.quantity_72h IS 'coins, 72 h before event_at';
+
+COMMENT ON COLUMN risk.latest_open_interest.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_open_interest.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_open_interest.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_position (
+    account text NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    quantity risk.amount NOT NULL,
+    entry_price risk.price NOT NULL,
+    break_even_price risk.amount,
+    mark_price risk.price NOT NULL,
+    notional_usdt risk.amount NOT NULL,
+    unrealized_usdt risk.amount NOT NULL,
+    is_isolated boolean NOT NULL,
+    isolated_wallet_usdt risk.amount NOT NULL,
+    leverage smallint,
+    initial_usdt risk.amount NOT NULL,
+    maintenance_usdt risk.amount NOT NULL,
+    adl_rank smallint,
+    exchange_liquidation_price risk.price,
+    liquidation_price risk.statistic,
+    liquidation_reason text NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT adl_rank_is_between_0_and_4 CHECK (((adl_rank >= 0) AND (adl_rank <= 4))),
+    CONSTRAINT leverage_is_positive CHECK ((leverage > 0)),
+    CONSTRAINT liquidation_price_is_positive CHECK (((liquidation_price)::double precision > (0)::double precision)),
+    CONSTRAINT position_is_open CHECK (((quantity)::numeric <> (0)::numeric)),
+    CONSTRAINT side_is_known CHECK ((side = ANY (ARRAY['BOTH'::text, 'LONG'::text, 'SHORT'::text])))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_position IS 'The newest row of position; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_position.account IS 'name of the account in the settings';
+
+COMMENT ON COLUMN risk.latest_position.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.latest_position.side IS '"BOTH", "LONG" or "SHORT"';
+
+COMMENT ON COLUMN risk.latest_position.quantity IS 'coins, signed';
+
+COMMENT ON COLUMN risk.latest_position.entry_price IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.latest_position.break_even_price IS 'USDT per coin, with fees';
+
+COMMENT ON COLUMN risk.latest_position.mark_price IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.latest_position.notional_usdt IS 'USDT at mark, signed';
+
+COMMENT ON COLUMN risk.latest_position.unrealized_usdt IS 'USDT; open profit';
+
+COMMENT ON COLUMN risk.latest_position.is_isolated IS 'margin of its own';
+
+COMMENT ON COLUMN risk.latest_position.isolated_wallet_usdt IS 'USDT; its own margin, 0 for cross';
+
+COMMENT ON COLUMN risk.latest_position.leverage IS 'times, as set';
+
+COMMENT ON COLUMN risk.latest_position.initial_usdt IS 'USDT; initial margin';
+
+COMMENT ON COLUMN risk.latest_position.maintenance_usdt IS 'USDT; maintenance margin';
+
+COMMENT ON COLUMN risk.latest_position.adl_rank IS '0 to 4; 4 is closed first';
+
+COMMENT ON COLUMN risk.latest_position.exchange_liquidation_price IS 'USDT per coin; NULL: the exchange shows none';
+
+COMMENT ON COLUMN risk.latest_position.liquidation_price IS 'USDT per coin, by our own formula; NULL: none at a positive price';
+
+COMMENT ON COLUMN risk.latest_position.liquidation_reason IS 'how ours came about, or why there is none';
+
+COMMENT ON COLUMN risk.latest_position.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_position.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_position.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_ticker (
+    symbol text NOT NULL,
+    venue text NOT NULL,
+    last_price risk.statistic NOT NULL,
+    price_change risk.statistic NOT NULL,
+    high risk.statistic NOT NULL,
+    low risk.statistic NOT NULL,
+    volume risk.statistic NOT NULL,
+    quote_volume risk.statistic NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT volumes_are_not_negative CHECK ((((volume)::double precision >= (0)::double precision) AND ((quote_volume)::double precision >= (0)::double precision)))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_ticker IS 'The newest row of ticker in floating point; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_ticker.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.latest_ticker.venue IS '"usdm" or "spot"';
+
+COMMENT ON COLUMN risk.latest_ticker.last_price IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.latest_ticker.price_change IS 'fraction over 24 h';
+
+COMMENT ON COLUMN risk.latest_ticker.high IS 'USDT per coin over 24 h';
+
+COMMENT ON COLUMN risk.latest_ticker.low IS 'USDT per coin over 24 h';
+
+COMMENT ON COLUMN risk.latest_ticker.volume IS 'coins over 24 h';
+
+COMMENT ON COLUMN risk.latest_ticker.quote_volume IS 'USDT over 24 h';
+
+COMMENT ON COLUMN risk.latest_ticker.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_ticker.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_ticker.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_venue_funding (
+    venue text NOT NULL,
+    symbol text NOT NULL,
+    funding_rate risk.statistic NOT NULL,
+    interval_hours risk.statistic NOT NULL,
+    funding_8h risk.statistic NOT NULL,
+    open_interest_usd risk.statistic,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT interval_is_positive CHECK (((interval_hours)::double precision > (0)::double precision))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_venue_funding IS 'The newest row of venue_funding in floating point; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_venue_funding.venue IS '"okx", "bybit", "bitget", "gate", "hyperliquid" or "deribit"';
+
+COMMENT ON COLUMN risk.latest_venue_funding.symbol IS 'our name of the contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.latest_venue_funding.funding_rate IS 'fraction per interval, as quoted';
+
+COMMENT ON COLUMN risk.latest_venue_funding.interval_hours IS 'hours between settlements';
+
+COMMENT ON COLUMN risk.latest_venue_funding.funding_8h IS 'fraction per 8 hours';
+
+COMMENT ON COLUMN risk.latest_venue_funding.open_interest_usd IS 'USD';
+
+COMMENT ON COLUMN risk.latest_venue_funding.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_venue_funding.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_venue_funding.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.latest_volatility_fit (
+    symbol text NOT NULL,
+    "interval" text NOT NULL,
+    method text NOT NULL,
+    reason text NOT NULL,
+    observations integer NOT NULL,
+    mu risk.statistic,
+    omega risk.statistic,
+    alpha risk.statistic,
+    gamma risk.statistic,
+    beta risk.statistic,
+    nu risk.statistic,
+    decay risk.statistic,
+    backcast risk.statistic,
+    log_likelihood risk.statistic,
+    convergence_flag smallint,
+    persistence risk.statistic,
+    last_variance risk.statistic,
+    last_residual risk.statistic,
+    sigma_next risk.statistic NOT NULL,
+    quantile_01 risk.statistic,
+    quantile_05 risk.statistic,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT sigma_is_positive CHECK (((sigma_next)::double precision > (0)::double precision))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.latest_volatility_fit IS 'The newest row of volatility_fit; what scoring reads';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.latest_volatility_fit."interval" IS '"1h" or "1d"';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.method IS '"gjr-garch-t" or "ewma"';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.reason IS 'empty, or why the fallback was taken';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.observations IS 'returns used';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.mu IS 'percent; mean return';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.omega IS 'percent squared';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.alpha IS 'weight of the last squared residual';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.gamma IS 'extra weight when it was a loss';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.beta IS 'weight of the last variance';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.nu IS 'degrees of freedom of the t distribution';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.decay IS 'lambda of the fallback';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.backcast IS 'percent squared; variance before the first return';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.log_likelihood IS 'natural logarithm';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.convergence_flag IS 'the optimiser''s word; 0 is success';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.persistence IS 'alpha + gamma / 2 + beta';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.last_variance IS 'percent squared; of the last bar';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.last_residual IS 'percent; of the last bar';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.sigma_next IS 'fraction; next bar''s standard deviation';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.quantile_01 IS 'standardised innovation at 1 %';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.quantile_05 IS 'standardised innovation at 5 %';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.latest_volatility_fit.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.leverage_bracket (
+    symbol text NOT NULL,
+    tier smallint NOT NULL,
+    floor_usdt risk.amount NOT NULL,
+    cap_usdt risk.amount NOT NULL,
+    maintenance_rate risk.amount NOT NULL,
+    cum_usdt risk.amount NOT NULL,
+    max_leverage smallint NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT floor_lies_below_cap CHECK ((((floor_usdt)::numeric >= (0)::numeric) AND ((floor_usdt)::numeric < (cap_usdt)::numeric))),
+    CONSTRAINT leverage_is_positive CHECK ((max_leverage > 0)),
+    CONSTRAINT maintenance_rate_is_a_fraction CHECK ((((maintenance_rate)::numeric > (0)::numeric) AND ((maintenance_rate)::numeric <= (1)::numeric)))
+);
+
+COMMENT ON TABLE risk.leverage_bracket IS 'One tier of a maintenance ladder; a ladder is stored when it differs from the one before';
+
+COMMENT ON COLUMN risk.leverage_bracket.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.leverage_bracket.tier IS '1 is the lowest notional';
+
+COMMENT ON COLUMN risk.leverage_bracket.floor_usdt IS 'USDT; tier begins above this notional';
+
+COMMENT ON COLUMN risk.leverage_bracket.cap_usdt IS 'USDT; tier ends at this notional';
+
+COMMENT ON COLUMN risk.leverage_bracket.maintenance_rate IS 'fraction of notional';
+
+COMMENT ON COLUMN risk.leverage_bracket.cum_usdt IS 'USDT; taken off rate times notional';
+
+COMMENT ON COLUMN risk.leverage_bracket.max_leverage IS 'times';
+
+COMMENT ON COLUMN risk.leverage_bracket.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.leverage_bracket.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.leverage_bracket.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.limits (
+    version text NOT NULL,
+    body jsonb NOT NULL,
+    first_used_at timestamp with time zone NOT NULL,
+    CONSTRAINT version_is_a_hash CHECK ((version ~ '^[0-9a-f]{12}$'::text))
+);
+
+COMMENT ON TABLE risk.limits IS 'A set of limits that scores were judged by';
+
+COMMENT ON COLUMN risk.limits.version IS 'first 12 hex digits of the SHA-256 of the body';
+
+COMMENT ON COLUMN risk.limits.body IS 'weights, curves, thresholds; ratios are fractions';
+
+COMMENT ON COLUMN risk.limits.first_used_at IS 'UTC';
+
+CREATE TABLE risk.liquidation (
+    symbol text NOT NULL,
+    side text NOT NULL,
+    price risk.price NOT NULL,
+    average_price risk.price NOT NULL,
+    quantity risk.price NOT NULL,
+    filled_quantity risk.amount NOT NULL,
+    notional_usdt risk.amount NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT notional_is_not_negative CHECK ((((notional_usdt)::numeric >= (0)::numeric) AND ((filled_quantity)::numeric >= (0)::numeric))),
+    CONSTRAINT side_is_known CHECK ((side = ANY (ARRAY['BUY'::text, 'SELL'::text])))
+);
+
+COMMENT ON TABLE risk.liquidation IS 'One forced order of the sampled stream; at most one per symbol and second, so sums are lower bounds';
+
+COMMENT ON COLUMN risk.liquidation.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.liquidation.side IS 'side of the forced order; "SELL" closes a long';
+
+COMMENT ON COLUMN risk.liquidation.price IS 'USDT per coin; limit of the order';
+
+COMMENT ON COLUMN risk.liquidation.average_price IS 'USDT per coin; as filled';
+
+COMMENT ON COLUMN risk.liquidation.quantity IS 'coins ordered';
+
+COMMENT ON COLUMN risk.liquidation.filled_quantity IS 'coins filled';
+
+COMMENT ON COLUMN risk.liquidation.notional_usdt IS 'USDT; filled quantity times average price';
+
+COMMENT ON COLUMN risk.liquidation.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.liquidation.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.liquidation.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.liquidation_hour (
+    symbol text NOT NULL,
+    hour_at timestamp with time zone NOT NULL,
+    side text NOT NULL,
+    notional_usdt risk.amount NOT NULL,
+    orders integer NOT NULL
+);
+
+COMMENT ON TABLE risk.liquidation_hour IS 'Forced orders of each hour, for the mean of a day; lower bounds';
+
+COMMENT ON COLUMN risk.liquidation_hour.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.liquidation_hour.hour_at IS 'begin of the hour, UTC';
+
+COMMENT ON COLUMN risk.liquidation_hour.side IS 'side of the forced orders; "SELL" closes longs';
+
+COMMENT ON COLUMN risk.liquidation_hour.notional_usdt IS 'USDT; sum';
+
+COMMENT ON COLUMN risk.liquidation_hour.orders IS 'count';
+
+CREATE TABLE risk.mark (
+    symbol text NOT NULL,
+    mark_price risk.price NOT NULL,
+    index_price risk.price NOT NULL,
+    funding_rate risk.statistic NOT NULL,
+    next_funding_at timestamp with time zone,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL
+)
+PARTITION BY RANGE (event_at);
+
+COMMENT ON TABLE risk.mark IS 'Mark price, index, and the running funding rate for the next settlement';
+
+COMMENT ON COLUMN risk.mark.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.mark.mark_price IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.mark.index_price IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.mark.funding_rate IS 'fraction per interval, predicted';
+
+COMMENT ON COLUMN risk.mark.next_funding_at IS 'next settlement, UTC';
+
+COMMENT ON COLUMN risk.mark.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.mark.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.mark.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.mark_default (
+    symbol text CONSTRAINT mark_symbol_not_null NOT NULL,
+    mark_price risk.price CONSTRAINT mark_mark_price_not_null NOT NULL,
+    index_price risk.price CONSTRAINT mark_index_price_not_null NOT NULL,
+    funding_rate risk.statistic CONSTRAINT mark_funding_rate_not_null NOT NULL,
+    next_funding_at timestamp with time zone,
+    event_at timestamp with time zone CONSTRAINT mark_event_at_not_null NOT NULL,
+    received_at timestamp with time zone CONSTRAINT mark_received_at_not_null NOT NULL,
+    source text CONSTRAINT mark_source_not_null NOT NULL
+);
+
+COMMENT ON TABLE risk.mark_default IS 'Rows of days that have no partition of their own';
+
+CREATE TABLE risk.open_interest (
+    symbol text NOT NULL,
+    quantity risk.price NOT NULL,
+    value_usdt risk.amount,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT value_is_not_negative CHECK (((value_usdt)::numeric >= (0)::numeric))
+)
+PARTITION BY RANGE (event_at);
+
+COMMENT ON TABLE risk.open_interest IS 'Open contracts of one symbol';
+
+COMMENT ON COLUMN risk.open_interest.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.open_interest.quantity IS 'coins';
+
+COMMENT ON COLUMN risk.open_interest.value_usdt IS 'USDT';
+
+COMMENT ON COLUMN risk.open_interest.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.open_interest.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.open_interest.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.open_interest_default (
+    symbol text CONSTRAINT open_interest_symbol_not_null NOT NULL,
+    quantity risk.price CONSTRAINT open_interest_quantity_not_null NOT NULL,
+    value_usdt risk.amount,
+    event_at timestamp with time zone CONSTRAINT open_interest_event_at_not_null NOT NULL,
+    received_at timestamp with time zone CONSTRAINT open_interest_received_at_not_null NOT NULL,
+    source text CONSTRAINT open_interest_source_not_null NOT NULL,
+    CONSTRAINT value_is_not_negative CHECK (((value_usdt)::numeric >= (0)::numeric))
+);
+
+COMMENT ON TABLE risk.open_interest_default IS 'Rows of days that have no partition of their own';
+
+CREATE TABLE risk.outbox (
+    message_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    severity text NOT NULL,
+    items jsonb NOT NULL,
+    CONSTRAINT it_expires_after_it_is_made CHECK ((expires_at > created_at)),
+    CONSTRAINT severity_is_known CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text])))
+);
+
+COMMENT ON TABLE risk.outbox IS 'What one evaluation has to say, grouped; written with the score in one transaction';
+
+COMMENT ON COLUMN risk.outbox.message_id IS 'made from time and content';
+
+COMMENT ON COLUMN risk.outbox.created_at IS 'UTC';
+
+COMMENT ON COLUMN risk.outbox.expires_at IS 'not told after this, UTC';
+
+COMMENT ON COLUMN risk.outbox.severity IS 'the worst of its items';
+
+COMMENT ON COLUMN risk.outbox.items IS 'the alerts and signals it tells of';
+
+CREATE TABLE risk."position" (
+    account text NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    quantity risk.amount NOT NULL,
+    entry_price risk.price NOT NULL,
+    break_even_price risk.amount,
+    mark_price risk.price NOT NULL,
+    notional_usdt risk.amount NOT NULL,
+    unrealized_usdt risk.amount NOT NULL,
+    is_isolated boolean NOT NULL,
+    isolated_wallet_usdt risk.amount NOT NULL,
+    leverage smallint,
+    initial_usdt risk.amount NOT NULL,
+    maintenance_usdt risk.amount NOT NULL,
+    adl_rank smallint,
+    exchange_liquidation_price risk.price,
+    liquidation_price risk.statistic,
+    liquidation_reason text NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT adl_rank_is_between_0_and_4 CHECK (((adl_rank >= 0) AND (adl_rank <= 4))),
+    CONSTRAINT leverage_is_positive CHECK ((leverage > 0)),
+    CONSTRAINT liquidation_price_is_positive CHECK (((liquidation_price)::double precision > (0)::double precision)),
+    CONSTRAINT position_is_open CHECK (((quantity)::numeric <> (0)::numeric)),
+    CONSTRAINT side_is_known CHECK ((side = ANY (ARRAY['BOTH'::text, 'LONG'::text, 'SHORT'::text])))
+)
+PARTITION BY RANGE (event_at);
+
+COMMENT ON TABLE risk."position" IS 'One open position; quantities and notionals are negative for shorts';
+
+COMMENT ON COLUMN risk."position".account IS 'name of the account in the settings';
+
+COMMENT ON COLUMN risk."position".symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk."position".side IS '"BOTH", "LONG" or "SHORT"';
+
+COMMENT ON COLUMN risk."position".quantity IS 'coins, signed';
+
+COMMENT ON COLUMN risk."position".entry_price IS 'USDT per coin';
+
+COMMENT ON COLUMN risk."position".break_even_price IS 'USDT per coin, with fees';
+
+COMMENT ON COLUMN risk."position".mark_price IS 'USDT per coin';
+
+COMMENT ON COLUMN risk."position".notional_usdt IS 'USDT at mark, signed';
+
+COMMENT ON COLUMN risk."position".unrealized_usdt IS 'USDT; open profit';
+
+COMMENT ON COLUMN risk."position".is_isolated IS 'margin of its own';
+
+COMMENT ON COLUMN risk."position".isolated_wallet_usdt IS 'USDT; its own margin, 0 for cross';
+
+COMMENT ON COLUMN risk."position".leverage IS 'times, as set';
+
+COMMENT ON COLUMN risk."position".initial_usdt IS 'USDT; initial margin';
+
+COMMENT ON COLUMN risk."position".maintenance_usdt IS 'USDT; maintenance margin';
+
+COMMENT ON COLUMN risk."position".adl_rank IS '0 to 4; 4 is closed first';
+
+COMMENT ON COLUMN risk."position".exchange_liquidation_price IS 'USDT per coin; NULL: the exchange shows none';
+
+COMMENT ON COLUMN risk."position".liquidation_price IS 'USDT per coin, by our own formula; NULL: none at a positive price';
+
+COMMENT ON COLUMN risk."position".liquidation_reason IS 'how ours came about, or why there is none';
+
+COMMENT ON COLUMN risk."position".event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk."position".received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk."position".source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.position_default (
+    account text CONSTRAINT position_account_not_null NOT NULL,
+    symbol text CONSTRAINT position_symbol_not_null NOT NULL,
+    side text CONSTRAINT position_side_not_null NOT NULL,
+    quantity risk.amount CONSTRAINT position_quantity_not_null NOT NULL,
+    entry_price risk.price CONSTRAINT position_entry_price_not_null NOT NULL,
+    break_even_price risk.amount,
+    mark_price risk.price CONSTRAINT position_mark_price_not_null NOT NULL,
+    notional_usdt risk.amount CONSTRAINT position_notional_usdt_not_null NOT NULL,
+    unrealized_usdt risk.amount CONSTRAINT position_unrealized_usdt_not_null NOT NULL,
+    is_isolated boolean CONSTRAINT position_is_isolated_not_null NOT NULL,
+    isolated_wallet_usdt risk.amount CONSTRAINT position_isolated_wallet_usdt_not_null NOT NULL,
+    leverage smallint,
+    initial_usdt risk.amount CONSTRAINT position_initial_usdt_not_null NOT NULL,
+    maintenance_usdt risk.amount CONSTRAINT position_maintenance_usdt_not_null NOT NULL,
+    adl_rank smallint,
+    exchange_liquidation_price risk.price,
+    liquidation_price risk.statistic,
+    liquidation_reason text CONSTRAINT position_liquidation_reason_not_null NOT NULL,
+    event_at timestamp with time zone CONSTRAINT position_event_at_not_null NOT NULL,
+    received_at timestamp with time zone CONSTRAINT position_received_at_not_null NOT NULL,
+    source text CONSTRAINT position_source_not_null NOT NULL,
+    CONSTRAINT adl_rank_is_between_0_and_4 CHECK (((adl_rank >= 0) AND (adl_rank <= 4))),
+    CONSTRAINT leverage_is_positive CHECK ((leverage > 0)),
+    CONSTRAINT liquidation_price_is_positive CHECK (((liquidation_price)::double precision > (0)::double precision)),
+    CONSTRAINT position_is_open CHECK (((quantity)::numeric <> (0)::numeric)),
+    CONSTRAINT side_is_known CHECK ((side = ANY (ARRAY['BOTH'::text, 'LONG'::text, 'SHORT'::text])))
+);
+
+COMMENT ON TABLE risk.position_default IS 'Rows of days that have no partition of their own';
+
+CREATE TABLE risk.position_gone (
+    account text NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    vanished_at timestamp with time zone NOT NULL,
+    last_seen jsonb NOT NULL,
+    classification text,
+    classified_at timestamp with time zone,
+    CONSTRAINT classification_is_known CHECK ((classification = ANY (ARRAY['closed'::text, 'liquidated'::text, 'deleveraged'::text, 'settled'::text])))
+);
+
+COMMENT ON TABLE risk.position_gone IS 'A position that an account poll no longer showed';
+
+COMMENT ON COLUMN risk.position_gone.account IS 'name of the account in the settings';
+
+COMMENT ON COLUMN risk.position_gone.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.position_gone.side IS '"BOTH", "LONG" or "SHORT"';
+
+COMMENT ON COLUMN risk.position_gone.vanished_at IS 'event time of the first poll without it, UTC';
+
+COMMENT ON COLUMN risk.position_gone.last_seen IS 'the position as last seen';
+
+COMMENT ON COLUMN risk.position_gone.classification IS '"closed", "liquidated", "deleveraged" or "settled"; NULL: not known yet';
+
+COMMENT ON COLUMN risk.position_gone.classified_at IS 'UTC';
+
+CREATE TABLE risk.schema_version (
+    version_num character varying(32) NOT NULL
+);
+
+COMMENT ON TABLE risk.schema_version IS 'Which migration this schema has reached';
+
+COMMENT ON COLUMN risk.schema_version.version_num IS 'number of the last migration';
+
+CREATE TABLE risk.score (
+    scope text NOT NULL,
+    scored_at timestamp with time zone NOT NULL,
+    level smallint NOT NULL,
+    raw_level smallint NOT NULL,
+    floors smallint NOT NULL,
+    missing integer NOT NULL,
+    composite risk.points,
+    weighted risk.points,
+    market risk.points,
+    liquidity risk.points,
+    leverage risk.points,
+    sentiment risk.points,
+    counterfactual real,
+    limits_version text NOT NULL,
+    component_values real[] NOT NULL,
+    component_scores smallint[] NOT NULL,
+    input_ages_s real[] NOT NULL,
+    CONSTRAINT a_level_has_a_composite CHECK (((raw_level = '-1'::integer) = (composite IS NULL))),
+    CONSTRAINT ages_are_finite CHECK ((NOT (('NaN'::real = ANY (input_ages_s)) OR ('Infinity'::real = ANY (input_ages_s)) OR ('-Infinity'::real = ANY (input_ages_s))))),
+    CONSTRAINT counterfactual_is_a_fraction CHECK (((counterfactual >= (0)::double precision) AND (counterfactual <= (1)::double precision))),
+    CONSTRAINT level_is_known CHECK (((level >= '-1'::integer) AND (level <= 3))),
+    CONSTRAINT raw_level_is_known CHECK (((raw_level >= '-1'::integer) AND (raw_level <= 3))),
+    CONSTRAINT scores_are_between_0_and_100 CHECK (((0 <= ALL (component_scores)) AND (10000 >= ALL (component_scores)))),
+    CONSTRAINT values_are_finite CHECK ((NOT (('NaN'::real = ANY (component_values)) OR ('Infinity'::real = ANY (component_values)) OR ('-Infinity'::real = ANY (component_values)))))
+)
+PARTITION BY RANGE (scored_at);
+
+COMMENT ON TABLE risk.score IS 'One evaluation of one scope: numbers only, sentences are rendered by score_explained; arrays in the order of score_component';
+
+COMMENT ON COLUMN risk.score.scope IS 'symbol, or "account"';
+
+COMMENT ON COLUMN risk.score.scored_at IS 'when it was judged, UTC';
+
+COMMENT ON COLUMN risk.score.level IS 'reported level: 0 low, 1 medium, 2 high, 3 extreme; -1: no score possible';
+
+COMMENT ON COLUMN risk.score.raw_level IS 'level before hysteresis; same numbers';
+
+COMMENT ON COLUMN risk.score.floors IS 'bit mask of the floors that applied';
+
+COMMENT ON COLUMN risk.score.missing IS 'bit mask over the components: an expected input is missing or stale';
+
+COMMENT ON COLUMN risk.score.composite IS '0 to 100 before rounding; NULL: nothing is known';
+
+COMMENT ON COLUMN risk.score.weighted IS '0 to 100; weighted mean of the known dimensions, without floors';
+
+COMMENT ON COLUMN risk.score.market IS '0 to 100; NULL: unknown';
+
+COMMENT ON COLUMN risk.score.liquidity IS '0 to 100; NULL: unknown';
+
+COMMENT ON COLUMN risk.score.leverage IS '0 to 100; NULL: unknown';
+
+COMMENT ON COLUMN risk.score.sentiment IS '0 to 100; NULL: unknown';
+
+COMMENT ON COLUMN risk.score.counterfactual IS 'fraction by which the notional must fall for the level to come down one step; NULL: no position or no such fraction';
+
+COMMENT ON COLUMN risk.score.limits_version IS 'limits it was judged by';
+
+COMMENT ON COLUMN risk.score.component_values IS 'value per component, in its own unit; NULL: missing';
+
+COMMENT ON COLUMN risk.score.component_scores IS 'hundredths of a point per component; NULL: missing';
+
+COMMENT ON COLUMN risk.score.input_ages_s IS 'seconds between the oldest input of a component and scored_at; NULL: no input';
+
+CREATE TABLE risk.score_component (
+    ordinal smallint NOT NULL,
+    component text NOT NULL,
+    dimension text NOT NULL,
+    unit text NOT NULL,
+    name_en text NOT NULL,
+    name_zh text NOT NULL,
+    CONSTRAINT unit_is_known CHECK ((unit = ANY (ARRAY['fraction'::text, 'times'::text, 'usdt'::text, 'sigmas'::text])))
+);
+
+COMMENT ON TABLE risk.score_component IS 'What stands at each place of the arrays of a score';
+
+COMMENT ON COLUMN risk.score_component.ordinal IS 'place in the arrays, from 1';
+
+COMMENT ON COLUMN risk.score_component.component IS 'its name in the limits';
+
+COMMENT ON COLUMN risk.score_component.dimension IS 'the dimension it belongs to';
+
+COMMENT ON COLUMN risk.score_component.unit IS 'fraction, times, usdt or sigmas (forecast daily moves)';
+
+COMMENT ON COLUMN risk.score_component.name_en IS 'in words, English';
+
+COMMENT ON COLUMN risk.score_component.name_zh IS 'in words, Chinese';
+
+CREATE TABLE risk.score_default (
+    scope text CONSTRAINT score_scope_not_null NOT NULL,
+    scored_at timestamp with time zone CONSTRAINT score_scored_at_not_null NOT NULL,
+    level smallint CONSTRAINT score_level_not_null NOT NULL,
+    raw_level smallint CONSTRAINT score_raw_level_not_null NOT NULL,
+    floors smallint CONSTRAINT score_floors_not_null NOT NULL,
+    missing integer CONSTRAINT score_missing_not_null NOT NULL,
+    composite risk.points,
+    weighted risk.points,
+    market risk.points,
+    liquidity risk.points,
+    leverage risk.points,
+    sentiment risk.points,
+    counterfactual real,
+    limits_version text CONSTRAINT score_limits_version_not_null NOT NULL,
+    component_values real[] CONSTRAINT score_component_values_not_null NOT NULL,
+    component_scores smallint[] CONSTRAINT score_component_scores_not_null NOT NULL,
+    input_ages_s real[] CONSTRAINT score_input_ages_s_not_null NOT NULL,
+    CONSTRAINT a_level_has_a_composite CHECK (((raw_level = '-1'::integer) = (composite IS NULL))),
+    CONSTRAINT ages_are_finite CHECK ((NOT (('NaN'::real = ANY (input_ages_s)) OR ('Infinity'::real = ANY (input_ages_s)) OR ('-Infinity'::real = ANY (input_ages_s))))),
+    CONSTRAINT counterfactual_is_a_fraction CHECK (((counterfactual >= (0)::double precision) AND (counterfactual <= (1)::double precision))),
+    CONSTRAINT level_is_known CHECK (((level >= '-1'::integer) AND (level <= 3))),
+    CONSTRAINT raw_level_is_known CHECK (((raw_level >= '-1'::integer) AND (raw_level <= 3))),
+    CONSTRAINT scores_are_between_0_and_100 CHECK (((0 <= ALL (component_scores)) AND (10000 >= ALL (component_scores)))),
+    CONSTRAINT values_are_finite CHECK ((NOT (('NaN'::real = ANY (component_values)) OR ('Infinity'::real = ANY (component_values)) OR ('-Infinity'::real = ANY (component_values)))))
+);
+
+COMMENT ON TABLE risk.score_default IS 'Rows of days that have no partition of their own';
+
+CREATE VIEW risk.score_explained AS
+ SELECT s.scope,
+    s.scored_at,
+    c.ordinal,
+    c.dimension,
+    c.component,
+    p.value,
+    c.unit,
+    t.threshold,
+    ((p.score)::numeric / 100.0) AS score,
+    p.age_s,
+    (((s.missing >> (c.ordinal - 1)) & 1) = 1) AS is_missing,
+    s.limits_version,
+        CASE
+            WHEN (p.score IS NOT NULL) THEN (((((((c.name_en || ': '::text) || risk.shown((p.value)::double precision, c.unit)) || ', score '::text) || trim_scale(((p.score)::numeric / 100.0))) || COALESCE(((' (high from '::text || risk.shown(t.threshold, c.unit)) || ')'::text), ''::text)) || COALESCE(((', '::text || round((p.age_s)::numeric)) || ' s old'::text), ''::text)) || '.'::text)
+            WHEN (((s.missing >> (c.ordinal - 1)) & 1) = 1) THEN (((c.name_en || ': unknown'::text) || COALESCE(((', the last input is '::text || round((p.age_s)::numeric)) || ' s old'::text), ', no input'::text)) || '.'::text)
+            ELSE (c.name_en || ': takes no part.'::text)
+        END AS sentence_en,
+        CASE
+            WHEN (p.score IS NOT NULL) THEN (((((((c.name_zh || '：'::text) || risk.shown((p.value)::double precision, c.unit)) || '，得分 '::text) || trim_scale(((p.score)::numeric / 100.0))) || COALESCE((('（'::text || risk.shown(t.threshold, c.unit)) || ' 起为高风险）'::text), ''::text)) || COALESCE((('，数据为 '::text || round((p.age_s)::numeric)) || ' 秒前'::text), ''::text)) || '。'::text)
+            WHEN (((s.missing >> (c.ordinal - 1)) & 1) = 1) THEN (((c.name_zh || '：未知'::text) || COALESCE((('，最近数据为 '::text || round((p.age_s)::numeric)) || ' 秒前'::text), '，没有数据'::text)) || '。'::text)
+            ELSE (c.name_zh || '：不参与评分。'::text)
+        END AS sentence_zh
+   FROM ((((risk.score s
+     CROSS JOIN LATERAL UNNEST(s.component_values, s.component_scores, s.input_ages_s) WITH ORDINALITY p(value, score, age_s, ordinal))
+     JOIN risk.score_component c ON ((c.ordinal = p.ordinal)))
+     LEFT JOIN risk.limits l ON ((l.version = s.limits_version)))
+     LEFT JOIN LATERAL ( SELECT (q.x + ((((61)::double precision - q.y) * (q.next_x - q.x)) / (q.next_y - q.y))) AS threshold
+           FROM ( SELECT ((e.point ->> 0))::double precision AS x,
+                    ((e.point ->> 1))::double precision AS y,
+                    lead(((e.point ->> 0))::double precision) OVER (ORDER BY e.place) AS next_x,
+                    lead(((e.point ->> 1))::double precision) OVER (ORDER BY e.place) AS next_y
+                   FROM jsonb_array_elements(((l.body -> 'curves'::text) -> c.component)) WITH ORDINALITY e(point, place)) q
+          WHERE ((q.y <> q.next_y) AND (((61)::double precision >= LEAST(q.y, q.next_y)) AND ((61)::double precision <= GREATEST(q.y, q.next_y))))
+          ORDER BY q.x
+         LIMIT 1) t ON (true));
+
+COMMENT ON VIEW risk.score_explained IS 'Each component of each score with unit, threshold and one sentence; where a high score begins (61) is read from the limits it was judged by';
+
+COMMENT ON COLUMN risk.score_explained.scope IS 'symbol, or "account"';
+
+COMMENT ON COLUMN risk.score_explained.scored_at IS 'when it was judged, UTC';
+
+COMMENT ON COLUMN risk.score_explained.ordinal IS 'place of the component, from 1';
+
+COMMENT ON COLUMN risk.score_explained.dimension IS 'market, liquidity, leverage or sentiment';
+
+COMMENT ON COLUMN risk.score_explained.component IS 'name of the component in the limits';
+
+COMMENT ON COLUMN risk.score_explained.value IS 'in the unit beside it; NULL: missing';
+
+COMMENT ON COLUMN risk.score_explained.unit IS 'fraction, times, usdt or sigmas (forecast daily moves)';
+
+COMMENT ON COLUMN risk.score_explained.threshold IS 'value at which a high score (61) begins, same unit; NULL: no such value';
+
+COMMENT ON COLUMN risk.score_explained.score IS '0 to 100; NULL: missing';
+
+COMMENT ON COLUMN risk.score_explained.age_s IS 'seconds between the oldest input and scored_at; NULL: no input';
+
+COMMENT ON COLUMN risk.score_explained.is_missing IS 'an expected input was missing or stale';
+
+COMMENT ON COLUMN risk.score_explained.limits_version IS 'limits it was judged by';
+
+COMMENT ON COLUMN risk.score_explained.sentence_en IS 'one sentence, English';
+
+COMMENT ON COLUMN risk.score_explained.sentence_zh IS 'one sentence, Chinese';
+
+CREATE TABLE risk.score_memory (
+    scope text NOT NULL,
+    level smallint NOT NULL,
+    pending_level smallint NOT NULL,
+    rise_count smallint NOT NULL,
+    fall_count smallint NOT NULL,
+    scored_at timestamp with time zone NOT NULL,
+    CONSTRAINT counts_are_not_negative CHECK (((rise_count >= 0) AND (fall_count >= 0)))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.score_memory IS 'What the level hysteresis remembers of one scope';
+
+COMMENT ON COLUMN risk.score_memory.scope IS 'symbol, or "account"';
+
+COMMENT ON COLUMN risk.score_memory.level IS 'reported level: 0 low, 1 medium, 2 high, 3 extreme; -1: none';
+
+COMMENT ON COLUMN risk.score_memory.pending_level IS 'level that the rise counter counts towards';
+
+COMMENT ON COLUMN risk.score_memory.rise_count IS 'evaluations in a row at or above the pending level';
+
+COMMENT ON COLUMN risk.score_memory.fall_count IS 'evaluations in a row clearly below the level';
+
+COMMENT ON COLUMN risk.score_memory.scored_at IS 'the evaluation that left this, UTC';
+
+CREATE TABLE risk.strategy_return (
+    strategy text NOT NULL,
+    period text NOT NULL,
+    value risk.statistic NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT period_is_known CHECK ((period = ANY (ARRAY['1d'::text, '1h'::text])))
+);
+
+COMMENT ON TABLE risk.strategy_return IS 'One period''s return of one strategy; event_at is the period''s end';
+
+COMMENT ON COLUMN risk.strategy_return.strategy IS 'name given by the trader';
+
+COMMENT ON COLUMN risk.strategy_return.period IS '"1d" or "1h"';
+
+COMMENT ON COLUMN risk.strategy_return.value IS 'fraction';
+
+COMMENT ON COLUMN risk.strategy_return.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.strategy_return.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.strategy_return.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.stream_lease (
+    symbol text NOT NULL,
+    holder text NOT NULL,
+    held_until timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE risk.stream_lease IS 'Which process keeps the streams of a symbol';
+
+COMMENT ON COLUMN risk.stream_lease.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.stream_lease.holder IS 'process';
+
+COMMENT ON COLUMN risk.stream_lease.held_until IS 'end of the lease unless renewed, UTC';
+
+CREATE TABLE risk.ticker (
+    symbol text NOT NULL,
+    venue text NOT NULL,
+    last_price risk.price NOT NULL,
+    price_change risk.statistic NOT NULL,
+    high risk.price NOT NULL,
+    low risk.price NOT NULL,
+    volume risk.amount NOT NULL,
+    quote_volume risk.amount NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT volumes_are_not_negative CHECK ((((volume)::numeric >= (0)::numeric) AND ((quote_volume)::numeric >= (0)::numeric)))
+)
+PARTITION BY RANGE (event_at);
+
+COMMENT ON TABLE risk.ticker IS 'Rolling 24 hours of one symbol';
+
+COMMENT ON COLUMN risk.ticker.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.ticker.venue IS '"usdm" or "spot"';
+
+COMMENT ON COLUMN risk.ticker.last_price IS 'USDT per coin';
+
+COMMENT ON COLUMN risk.ticker.price_change IS 'fraction over 24 h';
+
+COMMENT ON COLUMN risk.ticker.high IS 'USDT per coin over 24 h';
+
+COMMENT ON COLUMN risk.ticker.low IS 'USDT per coin over 24 h';
+
+COMMENT ON COLUMN risk.ticker.volume IS 'coins over 24 h';
+
+COMMENT ON COLUMN risk.ticker.quote_volume IS 'USDT over 24 h';
+
+COMMENT ON COLUMN risk.ticker.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.ticker.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.ticker.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.ticker_default (
+    symbol text CONSTRAINT ticker_symbol_not_null NOT NULL,
+    venue text CONSTRAINT ticker_venue_not_null NOT NULL,
+    last_price risk.price CONSTRAINT ticker_last_price_not_null NOT NULL,
+    price_change risk.statistic CONSTRAINT ticker_price_change_not_null NOT NULL,
+    high risk.price CONSTRAINT ticker_high_not_null NOT NULL,
+    low risk.price CONSTRAINT ticker_low_not_null NOT NULL,
+    volume risk.amount CONSTRAINT ticker_volume_not_null NOT NULL,
+    quote_volume risk.amount CONSTRAINT ticker_quote_volume_not_null NOT NULL,
+    event_at timestamp with time zone CONSTRAINT ticker_event_at_not_null NOT NULL,
+    received_at timestamp with time zone CONSTRAINT ticker_received_at_not_null NOT NULL,
+    source text CONSTRAINT ticker_source_not_null NOT NULL,
+    CONSTRAINT volumes_are_not_negative CHECK ((((volume)::numeric >= (0)::numeric) AND ((quote_volume)::numeric >= (0)::numeric)))
+);
+
+COMMENT ON TABLE risk.ticker_default IS 'Rows of days that have no partition of their own';
+
+CREATE TABLE risk.venue_funding (
+    venue text NOT NULL,
+    symbol text NOT NULL,
+    funding_rate risk.statistic NOT NULL,
+    interval_hours risk.statistic NOT NULL,
+    funding_8h risk.statistic NOT NULL,
+    open_interest_usd risk.amount,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT interval_is_positive CHECK (((interval_hours)::double precision > (0)::double precision))
+);
+
+COMMENT ON TABLE risk.venue_funding IS 'Funding and open interest of one symbol on another exchange';
+
+COMMENT ON COLUMN risk.venue_funding.venue IS '"okx", "bybit", "bitget", "gate", "hyperliquid" or "deribit"';
+
+COMMENT ON COLUMN risk.venue_funding.symbol IS 'our name of the contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.venue_funding.funding_rate IS 'fraction per interval, as quoted';
+
+COMMENT ON COLUMN risk.venue_funding.interval_hours IS 'hours between settlements';
+
+COMMENT ON COLUMN risk.venue_funding.funding_8h IS 'fraction per 8 hours';
+
+COMMENT ON COLUMN risk.venue_funding.open_interest_usd IS 'USD';
+
+COMMENT ON COLUMN risk.venue_funding.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.venue_funding.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.venue_funding.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.volatility_fit (
+    symbol text NOT NULL,
+    "interval" text NOT NULL,
+    method text NOT NULL,
+    reason text NOT NULL,
+    observations integer NOT NULL,
+    mu risk.statistic,
+    omega risk.statistic,
+    alpha risk.statistic,
+    gamma risk.statistic,
+    beta risk.statistic,
+    nu risk.statistic,
+    decay risk.statistic,
+    backcast risk.statistic,
+    log_likelihood risk.statistic,
+    convergence_flag smallint,
+    persistence risk.statistic,
+    last_variance risk.statistic,
+    last_residual risk.statistic,
+    sigma_next risk.statistic NOT NULL,
+    quantile_01 risk.statistic,
+    quantile_05 risk.statistic,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT sigma_is_positive CHECK (((sigma_next)::double precision > (0)::double precision))
+);
+
+COMMENT ON TABLE risk.volatility_fit IS 'One daily refit of a volatility model; event_at is the close of the last bar used; parameters are for returns times 100';
+
+COMMENT ON COLUMN risk.volatility_fit.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.volatility_fit."interval" IS '"1h" or "1d"';
+
+COMMENT ON COLUMN risk.volatility_fit.method IS '"gjr-garch-t" or "ewma"';
+
+COMMENT ON COLUMN risk.volatility_fit.reason IS 'empty, or why the fallback was taken';
+
+COMMENT ON COLUMN risk.volatility_fit.observations IS 'returns used';
+
+COMMENT ON COLUMN risk.volatility_fit.mu IS 'percent; mean return';
+
+COMMENT ON COLUMN risk.volatility_fit.omega IS 'percent squared';
+
+COMMENT ON COLUMN risk.volatility_fit.alpha IS 'weight of the last squared residual';
+
+COMMENT ON COLUMN risk.volatility_fit.gamma IS 'extra weight when it was a loss';
+
+COMMENT ON COLUMN risk.volatility_fit.beta IS 'weight of the last variance';
+
+COMMENT ON COLUMN risk.volatility_fit.nu IS 'degrees of freedom of the t distribution';
+
+COMMENT ON COLUMN risk.volatility_fit.decay IS 'lambda of the fallback';
+
+COMMENT ON COLUMN risk.volatility_fit.backcast IS 'percent squared; variance before the first return';
+
+COMMENT ON COLUMN risk.volatility_fit.log_likelihood IS 'natural logarithm';
+
+COMMENT ON COLUMN risk.volatility_fit.convergence_flag IS 'the optimiser''s word; 0 is success';
+
+COMMENT ON COLUMN risk.volatility_fit.persistence IS 'alpha + gamma / 2 + beta';
+
+COMMENT ON COLUMN risk.volatility_fit.last_variance IS 'percent squared; of the last bar';
+
+COMMENT ON COLUMN risk.volatility_fit.last_residual IS 'percent; of the last bar';
+
+COMMENT ON COLUMN risk.volatility_fit.sigma_next IS 'fraction; next bar''s standard deviation';
+
+COMMENT ON COLUMN risk.volatility_fit.quantile_01 IS 'standardised innovation at 1 %';
+
+COMMENT ON COLUMN risk.volatility_fit.quantile_05 IS 'standardised innovation at 5 %';
+
+COMMENT ON COLUMN risk.volatility_fit.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.volatility_fit.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.volatility_fit.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+ALTER TABLE ONLY risk.account ATTACH PARTITION risk.account_default DEFAULT;
+
+ALTER TABLE ONLY risk.depth ATTACH PARTITION risk.depth_default DEFAULT;
+
+ALTER TABLE ONLY risk.mark ATTACH PARTITION risk.mark_default DEFAULT;
+
+ALTER TABLE ONLY risk.open_interest ATTACH PARTITION risk.open_interest_default DEFAULT;
+
+ALTER TABLE ONLY risk."position" ATTACH PARTITION risk.position_default DEFAULT;
+
+ALTER TABLE ONLY risk.score ATTACH PARTITION risk.score_default DEFAULT;
+
+ALTER TABLE ONLY risk.ticker ATTACH PARTITION risk.ticker_default DEFAULT;
+
+ALTER TABLE ONLY risk.account
+    ADD CONSTRAINT account_pkey PRIMARY KEY (account, event_at);
+
+ALTER TABLE ONLY risk.account_default
+    ADD CONSTRAINT account_default_pkey PRIMARY KEY (account, event_at);
+
+ALTER TABLE ONLY risk.adl_risk
+    ADD CONSTRAINT adl_risk_pkey PRIMARY KEY (symbol, event_at);
+
+ALTER TABLE ONLY risk.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (alert_id);
+
+ALTER TABLE ONLY risk.bracket_check
+    ADD CONSTRAINT bracket_check_pkey PRIMARY KEY (symbol);
+
+ALTER TABLE ONLY risk.data_issue
+    ADD CONSTRAINT data_issue_pkey PRIMARY KEY (source, symbol, field, problem, hour_at);
+
+ALTER TABLE ONLY risk.decision
+    ADD CONSTRAINT decision_pkey PRIMARY KEY (decision_id);
+
+ALTER TABLE ONLY risk.delivery_attempt
+    ADD CONSTRAINT delivery_attempt_pkey PRIMARY KEY (message_id, channel, attempt);
+
+ALTER TABLE ONLY risk.delivery
+    ADD CONSTRAINT delivery_pkey PRIMARY KEY (message_id, channel);
+
+ALTER TABLE ONLY risk.depth
+    ADD CONSTRAINT depth_pkey PRIMARY KEY (symbol, venue, event_at);
+
+ALTER TABLE ONLY risk.depth_default
+    ADD CONSTRAINT depth_default_pkey PRIMARY KEY (symbol, venue, event_at);
+
+ALTER TABLE ONLY risk.depth_hour
+    ADD CONSTRAINT depth_hour_pkey PRIMARY KEY (symbol, venue, hour_at);
+
+ALTER TABLE ONLY risk.depth_minute
+    ADD CONSTRAINT depth_minute_pkey PRIMARY KEY (symbol, venue, minute_at);
+
+ALTER TABLE ONLY risk.divergence
+    ADD CONSTRAINT divergence_pkey PRIMARY KEY (symbol, "interval", indicator, kind, event_at);
+
+ALTER TABLE ONLY risk.equity_hour
+    ADD CONSTRAINT equity_hour_pkey PRIMARY KEY (account, hour_at);
+
+ALTER TABLE ONLY risk.exchange_ban
+    ADD CONSTRAINT exchange_ban_pkey PRIMARY KEY (host);
+
+ALTER TABLE ONLY risk.fact
+    ADD CONSTRAINT fact_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY risk.flow_progress
+    ADD CONSTRAINT flow_progress_pkey PRIMARY KEY (flow, scope);
+
+ALTER TABLE ONLY risk.funding
+    ADD CONSTRAINT funding_pkey PRIMARY KEY (symbol, event_at);
+
+ALTER TABLE ONLY risk.funding_terms
+    ADD CONSTRAINT funding_terms_pkey PRIMARY KEY (symbol, event_at);
+
+ALTER TABLE ONLY risk.heartbeat
+    ADD CONSTRAINT heartbeat_pkey PRIMARY KEY (part);
+
+ALTER TABLE ONLY risk.income
+    ADD CONSTRAINT income_pkey PRIMARY KEY (account, transaction_id, income_type, symbol, asset);
+
+ALTER TABLE ONLY risk.indicator
+    ADD CONSTRAINT indicator_pkey PRIMARY KEY (symbol, "interval", event_at);
+
+ALTER TABLE ONLY risk.instrument
+    ADD CONSTRAINT instrument_pkey PRIMARY KEY (symbol);
+
+ALTER TABLE ONLY risk.insurance_group
+    ADD CONSTRAINT insurance_group_pkey PRIMARY KEY (symbol);
+
+ALTER TABLE ONLY risk.insurance
+    ADD CONSTRAINT insurance_pkey PRIMARY KEY (group_key, asset, event_at);
+
+ALTER TABLE ONLY risk.kline
+    ADD CONSTRAINT kline_pkey PRIMARY KEY (symbol, venue, "interval", open_at);
+
+ALTER TABLE ONLY risk.latest_account
+    ADD CONSTRAINT latest_account_pkey PRIMARY KEY (account);
+
+ALTER TABLE ONLY risk.latest_adl_risk
+    ADD CONSTRAINT latest_adl_risk_pkey PRIMARY KEY (symbol);
+
+ALTER TABLE ONLY risk.latest_depth
+    ADD CONSTRAINT latest_depth_pkey PRIMARY KEY (symbol, venue);
+
+ALTER TABLE ONLY risk.latest_divergence
+    ADD CONSTRAINT latest_divergence_pkey PRIMARY KEY (symbol, "interval", indicator);
+
+ALTER TABLE ONLY risk.latest_funding
+    ADD CONSTRAINT latest_funding_pkey PRIMARY KEY (symbol);
+
+ALTER TABLE ONLY risk.latest_funding_terms
+    ADD CONSTRAINT latest_funding_terms_pkey PRIMARY KEY (symbol);
+
+ALTER TABLE ONLY risk.latest_indicator
+    ADD CONSTRAINT latest_indicator_pkey PRIMARY KEY (symbol, "interval");
+
+ALTER TABLE ONLY risk.latest_insurance
+    ADD CONSTRAINT latest_insurance_pkey PRIMARY KEY (group_key, asset);
+
+ALTER TABLE ONLY risk.latest_mark
+    ADD CONSTRAINT latest_mark_pkey PRIMARY KEY (symbol);
+
+ALTER TABLE ONLY risk.latest_open_interest
+    ADD CONSTRAINT latest_open_interest_pkey PRIMARY KEY (symbol);
+
+ALTER TABLE ONLY risk.latest_position
+    ADD CONSTRAINT latest_position_pkey PRIMARY KEY (account, symbol, side);
+
+ALTER TABLE ONLY risk.latest_ticker
+    ADD CONSTRAINT latest_ticker_pkey PRIMARY KEY (symbol, venue);
+
+ALTER TABLE ONLY risk.latest_venue_funding
+    ADD CONSTRAINT latest_venue_funding_pkey PRIMARY KEY (venue, symbol);
+
+ALTER TABLE ONLY risk.latest_volatility_fit
+    ADD CONSTRAINT latest_volatility_fit_pkey PRIMARY KEY (symbol, "interval");
+
+ALTER TABLE ONLY risk.leverage_bracket
+    ADD CONSTRAINT leverage_bracket_pkey PRIMARY KEY (symbol, event_at, tier);
+
+ALTER TABLE ONLY risk.limits
+    ADD CONSTRAINT limits_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY risk.liquidation_hour
+    ADD CONSTRAINT liquidation_hour_pkey PRIMARY KEY (symbol, hour_at, side);
+
+ALTER TABLE ONLY risk.liquidation
+    ADD CONSTRAINT liquidation_pkey PRIMARY KEY (symbol, event_at, side, price, quantity);
+
+ALTER TABLE ONLY risk.mark
+    ADD CONSTRAINT mark_pkey PRIMARY KEY (symbol, event_at);
+
+ALTER TABLE ONLY risk.mark_default
+    ADD CONSTRAINT mark_default_pkey PRIMARY KEY (symbol, event_at);
+
+ALTER TABLE ONLY risk.open_interest
+    ADD CONSTRAINT open_interest_pkey PRIMARY KEY (symbol, event_at);
+
+ALTER TABLE ONLY risk.open_interest_default
+    ADD CONSTRAINT open_interest_default_pkey PRIMARY KEY (symbol, event_at);
+
+ALTER TABLE ONLY risk.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (message_id);
+
+ALTER TABLE ONLY risk."position"
+    ADD CONSTRAINT position_pkey PRIMARY KEY (account, symbol, side, event_at);
+
+ALTER TABLE ONLY risk.position_default
+    ADD CONSTRAINT position_default_pkey PRIMARY KEY (account, symbol, side, event_at);
+
+ALTER TABLE ONLY risk.position_gone
+    ADD CONSTRAINT position_gone_pkey PRIMARY KEY (account, symbol, side, vanished_at);
+
+ALTER TABLE ONLY risk.schema_version
+    ADD CONSTRAINT schema_version_pkc PRIMARY KEY (version_num);
+
+ALTER TABLE ONLY risk.score_component
+    ADD CONSTRAINT score_component_pkey PRIMARY KEY (ordinal);
+
+ALTER TABLE ONLY risk.score
+    ADD CONSTRAINT score_pkey PRIMARY KEY (scope, scored_at);
+
+ALTER TABLE ONLY risk.score_default
+    ADD CONSTRAINT score_default_pkey PRIMARY KEY (scope, scored_at);
+
+ALTER TABLE ONLY risk.score_memory
+    ADD CONSTRAINT score_memory_pkey PRIMARY KEY (scope);
+
+ALTER TABLE ONLY risk.strategy_return
+    ADD CONSTRAINT strategy_return_pkey PRIMARY KEY (strategy, period, event_at);
+
+ALTER TABLE ONLY risk.stream_lease
+    ADD CONSTRAINT stream_lease_pkey PRIMARY KEY (symbol);
+
+ALTER TABLE ONLY risk.ticker
+    ADD CONSTRAINT ticker_pkey PRIMARY KEY (symbol, venue, event_at);
+
+ALTER TABLE ONLY risk.ticker_default
+    ADD CONSTRAINT ticker_default_pkey PRIMARY KEY (symbol, venue, event_at);
+
+ALTER TABLE ONLY risk.venue_funding
+    ADD CONSTRAINT venue_funding_pkey PRIMARY KEY (venue, symbol, event_at);
+
+ALTER TABLE ONLY risk.volatility_fit
+    ADD CONSTRAINT volatility_fit_pkey PRIMARY KEY (symbol, "interval", event_at);
+
+CREATE INDEX alert_by_time ON risk.alert USING btree (updated_at);
+
+CREATE UNIQUE INDEX alert_is_open_once ON risk.alert USING btree (name, scope) WHERE (phase <> 'resolved'::text);
+
+CREATE INDEX decision_by_time ON risk.decision USING btree (scored_at);
+
+CREATE INDEX delivery_is_due ON risk.delivery USING btree (next_try_at) WHERE (state = 'waiting'::text);
+
+CREATE INDEX income_by_time ON risk.income USING btree (account, event_at);
+
+CREATE INDEX kline_by_close ON risk.kline USING btree (symbol, venue, "interval", event_at);
+
+CREATE INDEX liquidation_by_time ON risk.liquidation USING btree (event_at);
+
+CREATE INDEX liquidation_hour_by_time ON risk.liquidation_hour USING btree (hour_at);
+
+ALTER INDEX risk.account_pkey ATTACH PARTITION risk.account_default_pkey;
+
+ALTER INDEX risk.depth_pkey ATTACH PARTITION risk.depth_default_pkey;
+
+ALTER INDEX risk.mark_pkey ATTACH PARTITION risk.mark_default_pkey;
+
+ALTER INDEX risk.open_interest_pkey ATTACH PARTITION risk.open_interest_default_pkey;
+
+ALTER INDEX risk.position_pkey ATTACH PARTITION risk.position_default_pkey;
+
+ALTER INDEX risk.score_pkey ATTACH PARTITION risk.score_default_pkey;
+
+ALTER INDEX risk.ticker_pkey ATTACH PARTITION risk.ticker_default_pkey;
+
+ALTER TABLE ONLY risk.delivery
+    ADD CONSTRAINT a_delivery_has_its_message FOREIGN KEY (message_id) REFERENCES risk.outbox(message_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY risk.delivery_attempt
+    ADD CONSTRAINT an_attempt_has_its_delivery FOREIGN KEY (message_id, channel) REFERENCES risk.delivery(message_id, channel) ON DELETE CASCADE;
+
+INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (1, 'atr_15m', 'market', 'fraction', 'Average true range of 15 minutes over the price', '15 分钟平均真实波幅与价格之比');
+INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (2, 'vol_ratio', 'market', 'times', 'Volatility of the last day over the mean of 20 days', '最近一日波动率与此前 20 日均值之比');
+INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (3, 'sigma_24h', 'market', 'fraction', 'Forecast standard deviation of the next 24 hours', '未来 24 小时的预测标准差');
+INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (4, 'spread', 'liquidity', 'fraction', 'Spread between best bid and ask', '最优买卖价差');
+INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (5, 'depth_1pct', 'liquidity', 'usdt', 'Depth within 1 % of mid on the thinner side', '较薄一侧中间价 1 % 内的深度');
+INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (6, 'coverage', 'liquidity', 'times', 'Depth within 0.1 % of mid over the exit notional', '中间价 0.1 % 内的深度与平仓金额之比');
+INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (7, 'slippage', 'liquidity', 'fraction', 'Slippage of the whole exit at market', '市价全部平仓的滑点');
+INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (8, 'cover', 'leverage', 'times', 'Margin balance over maintenance margin', '保证金余额与维持保证金之比');
+INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (9, 'distance', 'leverage', 'fraction', 'Distance of the mark price to liquidation', '标记价格距强平价的距离');
+INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (10, 'distance_sigmas', 'leverage', 'sigmas', 'Distance to liquidation in forecast daily moves', '以预测日波动计的强平距离');
+INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (11, 'funding_8h', 'sentiment', 'fraction', 'Funding rate per 8 hours', '每 8 小时资金费率');
+INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (12, 'oi_change_3d', 'sentiment', 'fraction', 'Change of open interest in 3 days', '持仓量 3 日变化');
+INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (13, 'kline_liquidity', 'liquidity', 'fraction', 'Range of a bar over its relative volume, in place of the book', '以 K 线振幅与相对成交量近似的流动性');
