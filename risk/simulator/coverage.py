@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from risk.simulator.archives import BASE, ArchivePath, Replay
 from risk.simulator.interest import Covered
+from risk.simulator.market_config import MarketConfig
 from risk.simulator.series import HOUR, MINUTE, Stretch, runs
 from risk.simulator.spec import SymbolSpec
 from risk.simulator.timeline import SYNTHETIC, source_of
 
 Row = dict[str, object]
 _NOTES = {"archive": "recorded values", "synthetic": "model, see risk/simulator/interest.py"}
-
-
-class Seeded(Protocol):
-    """What a generated market was made from."""
-
-    @property
-    def seed(self) -> int: ...
-    @property
-    def scenario(self) -> str: ...
 
 
 def row(symbol: str, series: str, start_ms: int, end_ms: int | None, source: str, note: str) -> Row:
@@ -36,7 +27,9 @@ def row(symbol: str, series: str, start_ms: int, end_ms: int | None, source: str
     }
 
 
-def generated(config: Seeded, specs: Sequence[SymbolSpec], past: Sequence[Sequence[Stretch]]) -> list[Row]:
+def generated(
+    config: MarketConfig, specs: Sequence[SymbolSpec], past: Sequence[Sequence[Stretch]]
+) -> list[Row]:
     """Klines of a market without an archive."""
     note = f"seeded generator, seed {config.seed}, scenario {config.scenario}"
     return [

@@ -148,7 +148,7 @@ def _bar(open_ms: int, row: Sequence[float], interval: str) -> Bar:
 def last_day(
     spec: SymbolSpec, stretches: Sequence[Stretch], now_ms: int, kind: Kind
 ) -> dict[str, float | int]:
-    """Open, high, low, weighted average, volume, quote volume and count of the last 24 hours, from minutes."""
+    """Open, high, low, weighted average, volumes and count of the last 24 hours, from minutes."""
     parts = [s.between(now_ms - DAY, now_ms + 1) for s in stretches]
     rows = np.concatenate([p.rows for p in parts])
     table = _columns(spec, rows, np.concatenate([p.premium for p in parts]), kind)

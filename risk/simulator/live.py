@@ -19,7 +19,7 @@ class Tape:
         self.last, self._contracts = last.copy(), len(last)
         self.source = "synthetic"
         self._block, self._at = next_block(), 0
-        self._second = np.zeros(len(last))
+        self._second: list[Floats] = []  # volumes of the second that is running
         self._rows = np.empty((64, len(last), 5))
         self._premium = np.empty((64, len(last)))
         self._count = 0
@@ -45,14 +45,19 @@ class Tape:
         row[:, HIGH] = np.fmax(row[:, HIGH], price.max(axis=1))
         row[:, LOW] = np.fmin(row[:, LOW], price.min(axis=1))
         row[:, CLOSE] = self.last = price[:, -1].copy()
-        traded = volume.sum(axis=1)
-        row[:, VOLUME] += traded
-        self._second += traded
+        self._second.append(volume)
 
     def second_volume(self) -> Floats:
-        """(contracts,) coins traded since the last call."""
-        traded, self._second = self._second, np.zeros(self._contracts)
+        """(contracts,) coins traded in the second that ends here, in one sum: its parts do not matter."""
+        traded = self._running_volume()
+        self._rows[self._count, :, VOLUME] += traded
+        self._second = []
         return traded
+
+    def _running_volume(self) -> Floats:
+        if not self._second:
+            return np.zeros(self._contracts)
+        return np.asarray(np.concatenate(self._second, axis=1).sum(axis=1), dtype=np.float64)
 
     def close_minute(self, premium: Floats) -> None:
         """A minute is over; `premium` stands at its end."""
@@ -74,4 +79,7 @@ class Tape:
     def minutes(self, k: int) -> Stretch:
         """Minutes of contract number `k` from the start on, with the unfinished one once it has traded."""
         count = self._count + (0 if np.isnan(self._rows[self._count, k, OPEN]) else 1)
-        return Stretch(self.start_ms, MINUTE, self._rows[:count, k], self._premium[:count, k])
+        rows = self._rows[:count, k].copy()
+        if count > self._count:
+            rows[-1, VOLUME] += self._running_volume()[k]
+        return Stretch(self.start_ms, MINUTE, rows, self._premium[:count, k])

@@ -15,9 +15,7 @@ What is archive and what is synthetic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -26,38 +24,24 @@ from risk.errors import SettingsError
 from risk.simulator import coverage
 from risk.simulator import klines as bars
 from risk.simulator.archive_files import Rows
-from risk.simulator.archives import BASE, ArchivePath, Replay, prepare
+from risk.simulator.archives import BASE, ArchivePath
 from risk.simulator.bookframes import Fill, Surroundings
 from risk.simulator.interest import InterestHistory, interest_between, rate_between, settlements
 from risk.simulator.klines import Bar
 from risk.simulator.live import Tape
+from risk.simulator.market_config import MarketConfig, contracts_of, replay_of
 from risk.simulator.orderbook import SimBook
 from risk.simulator.prices import Block, Generator, history
 from risk.simulator.reactions import ForcedOrder, InsuranceFund, Reactions, Told
 from risk.simulator.scenarios import NAMES, SCENARIOS
 from risk.simulator.series import CLOSE, DAY, HOUR, MINUTE, Stretch
-from risk.simulator.spec import SymbolSpec, spec_of
+from risk.simulator.spec import SymbolSpec
 
 __all__ = ["Bar", "Fill", "ForcedOrder", "InsuranceFund", "Market", "MarketConfig", "SimBook", "SymbolSpec"]
 
 Venue = Literal["usdm", "spot"]
 Side = Literal["BUY", "SELL"]
 Kind = Literal["trade", "mark", "index", "premium"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketConfig:
-    """What the market is made of."""
-
-    start_ms: int  # when the live part begins; history ends here
-    symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
-    seed: int = 7
-    scenario: str = "calm"  # see scenarios.NAMES; with an archive it begins when the archive has ended
-    scenario_delay_s: float = 0.0  # calm before the scenario's first second
-    archive_dir: Path | None = None  # folder of kl_*, fund_*, oi_*, mark_* files
-    archive_from: datetime | None = None  # aware; the archive's instant that falls on start_ms
-    speed: float = 1.0  # archive seconds per second in the live part
-    interval_hours: tuple[tuple[str, int], ...] = ()  # contracts that settle at another distance than 8 h
 
 
 class Market:
@@ -72,13 +56,13 @@ class Market:
             DataError: an archive file does not parse or holds what cannot be.
         """
         self.config = config
-        self.symbols = _specs(config)
+        self.symbols = contracts_of(config)
         self._specs = tuple(self.symbols.values())
         self._number = {name: k for k, name in enumerate(self.symbols)}
         if config.scenario not in SCENARIOS:
             raise SettingsError(f"scenario: {config.scenario!r} is not one of {', '.join(NAMES)}")
         live = config.start_ms // BASE * BASE
-        self._replay = _replay(config, self._specs)
+        self._replay = replay_of(config, self._specs)
         self._past = self._replay.history if self._replay else history(config.seed, self._specs, live)
         last = np.array([past[-1].rows[-1, CLOSE] for past in self._past])
         premium = np.array([past[-1].premium[-1] for past in self._past])
@@ -373,7 +357,7 @@ class Market:
     def coverage(self) -> list[dict[str, object]]:
         """Where the numbers come from: {"symbol", "series", "start_ms", "end_ms", "source", "note"}.
 
-        `source` is "archive" or "synthetic"; times are wall-clock, `end_ms` None where there is no end; rows of
+        `source` is "archive" or "synthetic"; times are wall-clock, `end_ms` None: without end; rows of
         the series "live" lie ahead of the start.
         """
         if self._replay is None or self._path is None:
@@ -385,24 +369,6 @@ class Market:
         if self._path is None or not self._is_archive(self.now_ms):
             return None
         return datetime.fromtimestamp(self._path.archive_ms(self.now_ms) / 1000, UTC)
-
-
-def _specs(config: MarketConfig) -> dict[str, SymbolSpec]:
-    intervals = dict(config.interval_hours)
-    try:
-        return {name: spec_of(name, interval_hours=intervals.get(name, 8)) for name in config.symbols}
-    except ValueError as cause:
-        raise SettingsError(f"symbols: {cause}") from cause
-
-
-def _replay(config: MarketConfig, specs: tuple[SymbolSpec, ...]) -> Replay | None:
-    if config.archive_dir is None:
-        return None
-    if config.archive_from is None:
-        raise SettingsError(
-            "archive_from: say which instant of the archive falls on now, e.g. 2022-06-13T00:00Z"
-        )
-    return prepare(config.archive_dir, config.archive_from, config.start_ms, specs, config.seed)
 
 
 def _moved(rows: Rows | None, shift_ms: int) -> Rows | None:
