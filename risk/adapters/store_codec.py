@@ -11,6 +11,8 @@ from types import UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+import numpy as np
+
 Record = TypeVar("Record")
 Converter = Callable[[Any], Any]
 
@@ -34,6 +36,8 @@ def plain(value: object) -> object:
         return value.isoformat()
     if isinstance(value, (Decimal, UUID)):
         return str(value)
+    if isinstance(value, np.generic):  # a number or truth value out of an array
+        return value.item()
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
