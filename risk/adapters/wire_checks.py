@@ -199,12 +199,19 @@ def _dig(body: bytes, path: str) -> Any:
     return value
 
 
+_NAMES = ("symbol", "inst_id", "instId", "instrument_name", "name", "s")
+
+
 def _symbol(row: object, raw: object) -> str:
-    found = getattr(row, "symbol", "")
-    if not found and isinstance(raw, msgspec.Raw):
+    """Whom a refused row concerns, as far as that can be read."""
+    plain: Any = None
+    if row is None and isinstance(raw, msgspec.Raw):
         try:
             plain = msgspec.json.decode(bytes(raw))
         except _UNREADABLE:
             return ""
-        found = plain.get("symbol", plain.get("s", "")) if isinstance(plain, dict) else ""
-    return found[:40] if isinstance(found, str) else ""
+    for key in _NAMES:
+        found = plain.get(key) if isinstance(plain, dict) else getattr(row, key, None)
+        if isinstance(found, str) and found:
+            return found[:40]
+    return ""
