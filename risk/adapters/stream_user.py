@@ -29,7 +29,8 @@ class UserStream:
 
     Args:
         create: blocking; the account's listen key.
-        keepalive: blocking; extends the key and returns it, or raises when it is no longer known.
+        keepalive: blocking; extends the key, or raises when it is no longer known.
+        on_change: called with whether leverage, margin type or modes changed too.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class UserStream:
         root: str,
         create: Callable[[], str],
         keepalive: Callable[[], object],
-        on_change: Callable[[], Awaitable[None]],
+        on_change: Callable[[bool], Awaitable[None]],
     ) -> None:
         self._root, self._create, self._keepalive, self._on_change = root, create, keepalive, on_change
         self._moved, self._expired = asyncio.Event(), asyncio.Event()
+        self._has_new_configuration = False
         self.feed = Feed("private", self.on_frame, patience=PRIVATE_PATIENCE)
 
     def on_frame(self, frame: bytes) -> None:
@@ -53,6 +55,7 @@ class UserStream:
         if event.kind == "listenKeyExpired":
             self._expired.set()
         elif event.changes_account or event.changes_configuration:
+            self._has_new_configuration |= event.changes_configuration
             self._moved.set()
 
     async def run(self) -> None:
@@ -92,7 +95,8 @@ class UserStream:
             await self._moved.wait()
             self._moved.clear()
             try:
-                await self._on_change()
+                has_new_configuration, self._has_new_configuration = self._has_new_configuration, False
+                await self._on_change(has_new_configuration)
             except RiskError as error:
                 log.warning("account not read after its event: %s", error)
             await asyncio.sleep(TRIGGER_EVERY_S)

@@ -270,10 +270,10 @@ ACCOUNT_UPDATE = b'{"e":"ACCOUNT_UPDATE","E":1564745798939,"T":1564745798938,"a"
 
 def test_an_account_event_asks_for_a_reading_and_an_expired_key_for_a_new_one() -> None:
     keys = iter(["first", "second"])
-    changes: list[int] = []
+    changes: list[bool] = []
 
-    async def note() -> None:
-        changes.append(1)
+    async def note(has_new_configuration: bool) -> None:
+        changes.append(has_new_configuration)
 
     async def scene() -> list[str]:
         async with stream_server() as server:
@@ -292,6 +292,7 @@ def test_an_account_event_asks_for_a_reading_and_an_expired_key_for_a_new_one() 
 
     paths = asyncio.run(scene())
     assert paths == ["/private/ws/first", "/private/ws/second"]
+    assert changes == [False]
 
 
 def test_a_key_that_the_exchange_no_longer_knows_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,7 +303,7 @@ def test_a_key_that_the_exchange_no_longer_knows_is_replaced(monkeypatch: pytest
     def keepalive() -> None:
         raise RejectedError("This listenKey does not exist.", 400, -1125)
 
-    async def note() -> None:
+    async def note(has_new_configuration: bool) -> None:
         return None
 
     async def scene() -> None:

@@ -1,0 +1,82 @@
+"""Runs the delivery flow's function in child processes, so that a test can kill them without mercy.
+
+Imports once, then forks. One JSON command per line on stdin, one answer per line on stdout:
+{"do": "crash", "at": LABEL, "environment": {…}}   runs until the labelled point kills it
+{"do": "kill", "after_s": 0.2, …}                  kills it after that time
+{"do": "settle", "after_s": 20, …}                 SIGTERM once no delivery waits, or after that time
+{"do": "term", "after_s": 1, …}                    SIGTERM after that time
+Answer: [exit status, seconds that the end took].
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+import psycopg
+
+from flows import delivery
+from risk.adapters import notify, settings
+
+WAITING = "SELECT count(*) FROM risk.delivery WHERE state = 'waiting'"
+
+
+async def deliver() -> None:
+    """The flow's function; SIGTERM cancels it as the worker does."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        await delivery.delivery.fn()
+    except asyncio.CancelledError:
+        return
+
+
+def child(command: dict[str, Any]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    os.environ.update(command["environment"])
+    if command["do"] == "crash":
+        os.environ["RISK_CRASH_AT"] = command["at"]
+    settings.load.cache_clear()
+    asyncio.run(deliver())
+    os._exit(0)
+
+
+def wait(command: dict[str, Any]) -> None:
+    ends_at = time.monotonic() + command["after_s"]
+    if command["do"] != "settle":
+        time.sleep(command["after_s"])
+        return
+    with psycopg.connect(command["environment"]["RISK_DATABASE_URL"], autocommit=True) as connection:
+        while time.monotonic() < ends_at:
+            row = connection.execute(WAITING).fetchone()
+            if row is not None and row[0] == 0:
+                return
+            time.sleep(0.05)
+
+
+def main() -> None:
+    delivery.LEASE_S = 1.0
+    notify.open_channel("warm", "json://127.0.0.1/")  # loads every plugin once, before the forks
+    for line in sys.stdin:
+        command = json.loads(line)
+        pid = child(command)
+        if command["do"] != "crash":
+            wait(command)
+            os.kill(pid, signal.SIGKILL if command["do"] == "kill" else signal.SIGTERM)
+        asked_at = time.monotonic()
+        _, status = os.waitpid(pid, 0)
+        answer = [os.waitstatus_to_exitcode(status), time.monotonic() - asked_at]
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""The delivery flow on a real database: nothing lost and at most one duplicate, whenever it is killed."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from risk.adapters import store
+from risk.adapters.courier import short_id
+from tests.adapters.sink_process import SinkProcess, running_sinks
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def sink_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SinkProcess]:
+    with running_sinks(tmp_path_factory.mktemp("sinks")) as sinks:
+        yield sinks
+
+
+@pytest.fixture
+def sinks(sink_process: SinkProcess) -> SinkProcess:
+    sink_process.forget()
+    return sink_process
+
+
+class Deliveries:
+    """The outbox of one test database, and a driver that runs the flow in children."""
+
+    def __init__(self, url: str, driver: subprocess.Popen[str], environment: dict[str, str]) -> None:
+        self.url, self.driver, self.environment = url, driver, environment
+
+    def put(self, channels: list[str], *, severity: str = "critical", age_s: float = 0.0) -> UUID:
+        """One message in the outbox for these channels."""
+        message_id, at = uuid4(), datetime.now(UTC) - timedelta(seconds=age_s)
+        item = {
+            "alert_id": str(uuid4()), "name": "liquidation_distance", "scope": "BTCUSDT/BOTH",
+            "severity": severity, "kind": "fired", "value": 0.04, "threshold": 0.05,
+            "since": at.isoformat(), "details": {},
+        }  # fmt: skip
+        with store.connect(self.url) as db:
+            db.execute(
+                text(
+                    "INSERT INTO risk.outbox (message_id, created_at, expires_at, severity, items)"
+                    " VALUES (:id, :at, :until, :severity, CAST(:items AS jsonb))"
+                ),
+                {
+                    "id": message_id, "at": at, "until": at + timedelta(hours=6),
+                    "severity": severity, "items": json.dumps([item]),
+                },
+            )  # fmt: skip
+            for channel in channels:
+                db.execute(
+                    text(
+                        "INSERT INTO risk.delivery (message_id, channel, severity, state, attempts,"
+                        " next_try_at, expires_at, reason)"
+                        " VALUES (:id, :channel, :severity, 'waiting', 0, :at, :until, '')"
+                    ),
+                    {
+                        "id": message_id, "channel": channel, "severity": severity, "at": at,
+                        "until": at + timedelta(hours=6),
+                    },
+                )  # fmt: skip
+            db.execute(text("SELECT pg_notify('risk_outbox', '')"))
+        return message_id
+
+    def states(self) -> dict[tuple[UUID, str], str]:
+        with store.connect(self.url) as db:
+            found = db.execute(text("SELECT message_id, channel, state FROM risk.delivery"))
+            return {(row.message_id, row.channel): row.state for row in found}
+
+    def attempts(self) -> Counter[tuple[str, str]]:
+        with store.connect(self.url) as db:
+            found = db.execute(text("SELECT channel, outcome FROM risk.delivery_attempt"))
+            return Counter((row.channel, row.outcome) for row in found)
+
+    def begin(self, do: str, **wish: object) -> None:
+        """Have a child run the flow as `tests.flows.delivery_process` says."""
+        assert self.driver.stdin is not None
+        command = {"do": do, "environment": self.environment, **wish}
+        self.driver.stdin.write(json.dumps(command) + "\n")
+        self.driver.stdin.flush()
+
+    def ended(self) -> tuple[int, float]:
+        """Exit status of that child, and the seconds that its end took."""
+        assert self.driver.stdout is not None
+        status, seconds = json.loads(self.driver.stdout.readline())
+        return status, seconds
+
+    def run(self, do: str, **wish: object) -> tuple[int, float]:
+        self.begin(do, **wish)
+        return self.ended()
+
+    def settle(self) -> None:
+        """Let the flow run until nothing waits."""
+        status, _ = self.run("settle", after_s=30)
+        assert status == 0
+        assert "waiting" not in self.states().values()
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.flows.delivery_process"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    yield process
+    process.stdin.close()
+    process.wait(timeout=15)
+    process.stdout.close()
+
+
+@pytest.fixture
+def deliveries(database_url: str, sinks: SinkProcess, driver: subprocess.Popen[str]) -> Deliveries:
+    channels = [
+        {"name": "phone", "url": sinks.telegram_url},
+        {"name": "mail", "url": sinks.mail_url, "language": "zh"},
+    ]
+    environment = {
+        "RISK_DATABASE_URL": database_url,
+        "RISK_CHANNELS": json.dumps(channels),
+        "RISK_TELEGRAM_API_BASE": sinks.bot_base,
+    }
+    return Deliveries(database_url, driver, environment)
+
+
+def copies(sinks: SinkProcess, channel: str, message_id: UUID) -> int:
+    """How many accepted messages of a channel carry this id."""
+    field = "text" if channel == "telegram" else "html"
+    return sum(short_id(message_id) in sent[field] for sent in sinks.accepted(channel))
+
+
+def test_every_channel_gets_each_message_once(deliveries: Deliveries, sinks: SinkProcess) -> None:
+    ids = [deliveries.put(["phone", "mail"]) for _ in range(3)]
+    status, seconds = deliveries.run("settle", after_s=30)
+    assert status == 0
+    assert seconds <= 5.0  # the bar for an orderly end
+    assert [copies(sinks, "telegram", one) for one in ids] == [1, 1, 1]
+    assert [copies(sinks, "mail", one) for one in ids] == [1, 1, 1]
+    assert deliveries.attempts() == {("phone", "accepted"): 3, ("mail", "accepted"): 3}
+
+
+# before_send: nobody has it yet; after_send: accepted but not marked; after_mark: all done.
+@pytest.mark.parametrize(
+    ("label", "copies_in_the_end"), [("before_send", 1), ("after_send", 2), ("after_mark", 1)]
+)
+def test_a_kill_at_a_labelled_point_loses_nothing(
+    deliveries: Deliveries, sinks: SinkProcess, label: str, copies_in_the_end: int
+) -> None:
+    message_id = deliveries.put(["phone"])
+    status, _ = deliveries.run("crash", at=label)
+    assert status == -9
+    deliveries.settle()
+    assert copies(sinks, "telegram", message_id) == copies_in_the_end
+    assert deliveries.states() == {(message_id, "phone"): "accepted"}
+
+
+def test_twenty_kills_at_random_lose_nothing_and_double_at_most_one_each(
+    deliveries: Deliveries, sinks: SinkProcess
+) -> None:
+    chance, kills = random.Random(20), 20
+    ids = [deliveries.put(["phone", "mail"], severity="warning") for _ in range(60)]
+    for _ in range(kills):
+        deliveries.run("kill", after_s=chance.uniform(0.05, 0.4))
+    deliveries.settle()
+    assert set(deliveries.states().values()) == {"accepted"}
+    for channel in ("telegram", "mail"):
+        counts = [copies(sinks, channel, one) for one in ids]
+        assert min(counts) == 1
+        assert sum(counts) - len(ids) <= kills
+
+
+def test_a_channel_that_is_down_does_not_delay_the_other(deliveries: Deliveries, sinks: SinkProcess) -> None:
+    sinks.fault("telegram", "502")
+    ids = [deliveries.put(["phone", "mail"]) for _ in range(5)]
+    deliveries.run("term", after_s=2)
+    assert [copies(sinks, "mail", one) for one in ids] == [1] * 5
+    states = deliveries.states()
+    assert {states[(one, "mail")] for one in ids} == {"accepted"}
+    assert {states[(one, "phone")] for one in ids} == {"waiting"}
+    sinks.fault("telegram", "")
+    deliveries.settle()
+    assert [copies(sinks, "telegram", one) for one in ids] == [1] * 5
+
+
+def test_a_refusal_for_good_fails_on_that_channel_only(deliveries: Deliveries, sinks: SinkProcess) -> None:
+    sinks.fault("telegram", "401")
+    message_id = deliveries.put(["phone", "mail"])
+    deliveries.run("term", after_s=2)
+    assert deliveries.states() == {(message_id, "phone"): "failed", (message_id, "mail"): "accepted"}
+
+
+def test_what_nobody_took_in_time_is_marked_expired(deliveries: Deliveries) -> None:
+    message_id = deliveries.put(["phone"], age_s=6 * 3600 + 1)
+    deliveries.run("term", after_s=1)
+    assert deliveries.states() == {(message_id, "phone"): "expired"}
+
+
+def test_a_message_put_while_the_flow_waits_goes_out_by_itself(
+    deliveries: Deliveries, sinks: SinkProcess
+) -> None:
+    deliveries.begin("term", after_s=4)
+    time.sleep(1.5)
+    message_id = deliveries.put(["phone"])
+    assert deliveries.ended()[0] == 0
+    assert copies(sinks, "telegram", message_id) == 1
