@@ -37,8 +37,11 @@ def evaluate(view: View) -> tuple[tuple[Alert, ...], tuple[Message, ...]]:
     readings = [one for one in _readings(view) if view.limits.alerts[one.name]["enabled"]]
     steps: dict[Key, Step] = {}
     ended: list[Alert] = []
+    standing: dict[str, dict[str, Alert]] = {}
+    for (name, scope), alert in view.state.alerts.items():
+        standing.setdefault(name, {})[scope] = alert
     for one in readings:
-        for replaced, step in _steps(one, view):
+        for replaced, step in _steps(one, standing.get(one.name, {}), view):
             steps[step.alert.name, step.alert.scope] = step
             ended += [replaced] if replaced else []
     for key, alert in view.state.alerts.items():
@@ -88,9 +91,8 @@ def _waiting(alert: Alert, now: datetime) -> Step:
     return Step(replace(alert, phase="clearing", updated_at=now), is_changed=True)
 
 
-def _steps(one: Reading, view: View) -> Iterator[tuple[Alert | None, Step]]:
+def _steps(one: Reading, standing: Mapping[str, Alert], view: View) -> Iterator[tuple[Alert | None, Step]]:
     """A step for every scope that fires or has an alert, with the alert that it replaces, if any."""
-    standing = {scope: a for (name, scope), a in view.state.alerts.items() if name == one.name}
     touched = {one.scopes[i]: i for i in one.fires.nonzero()[0].tolist()}
     if standing:
         index = {scope: i for i, scope in enumerate(one.scopes)}
@@ -101,18 +103,17 @@ def _steps(one: Reading, view: View) -> Iterator[tuple[Alert | None, Step]]:
             if alert is not None and one.gone_clears:
                 yield None, Step(_resolved(alert, view.now), is_changed=True)
             continue
-        details = one.details(i) if one.fires[i] else {}
         if alert is None:
-            yield None, _begun(one, i, details, view)
-        elif one.identity and one.fires[i] and alert.details.get(one.identity) != details.get(one.identity):
-            yield _resolved(alert, view.now), _begun(one, i, details, view)
-        elif one.fires[i]:
-            yield None, _sustained(one, i, alert, details, view)
-        else:
+            yield None, _begun(one, i, view)
+        elif not one.fires[i]:
             yield None, _eased(one, i, alert, view)
+        elif one.identity and alert.details.get(one.identity) != one.details(i).get(one.identity):
+            yield _resolved(alert, view.now), _begun(one, i, view)
+        else:
+            yield None, _sustained(one, i, alert, view)
 
 
-def _begun(one: Reading, i: int, details: dict[str, Any], view: View) -> Step:
+def _begun(one: Reading, i: int, view: View) -> Step:
     now, waits = view.now, _hold_s(one, i, view.limits) > 0
     alert = Alert(
         alert_id=uuid5(NAMESPACE, f"{one.name}|{one.scopes[i]}|{now.isoformat()}"),
@@ -128,12 +129,12 @@ def _begun(one: Reading, i: int, details: dict[str, Any], view: View) -> Step:
         told_count=0,
         value=_number(one.values[i]),
         threshold=_number(one.thresholds[i]),
-        details={**details, "told": None, "steady_at": now.timestamp()},
+        details={**one.details(i), "told": None, "steady_at": view.now_s},
     )
     return Step(alert, is_changed=True)
 
 
-def _sustained(one: Reading, i: int, alert: Alert, details: dict[str, Any], view: View) -> Step:
+def _sustained(one: Reading, i: int, alert: Alert, view: View) -> Step:
     """The alert while its condition holds. A value that moved is written at most once a `refresh_s`."""
     now, limits = view.now, view.limits
     fired_at = alert.fired_at
@@ -143,18 +144,27 @@ def _sustained(one: Reading, i: int, alert: Alert, details: dict[str, Any], view
     rank, was = int(one.ranks[i]), rank_of(alert.severity)
     kept = min(was, int(one.relaxed[i])) if one.relaxed is not None else was
     severity = SEVERITIES[max(rank, kept)]
+    phase = "firing" if fired_at else "pending"
     shows = rank if one.steady is None else int(one.steady[i])
+    kept_details = _bookkeeping(alert, severity, shows >= rank_of(severity), view)
+    is_news = (phase, severity) != (alert.phase, alert.severity) or _differs(alert, kept_details)
+    is_old = (now - alert.updated_at).total_seconds() >= limits.telling["refresh_s"]
+    if not (is_news or is_old) and (alert.last_told_at is not None or phase == "pending"):
+        return Step(alert, is_changed=False)
     moved = replace(
         alert,
-        phase="firing" if fired_at else "pending",
+        phase=phase,
         since=since,
         fired_at=fired_at,
         severity=severity,
         value=_number(one.values[i]),
         threshold=_number(one.thresholds[i]),
-        details={**details, **_bookkeeping(alert, severity, shows >= rank_of(severity), view)},
+        details={**one.details(i), **kept_details},
     )
-    return _written(moved, alert, view)
+    is_other = moved.value != alert.value or moved.details != alert.details
+    if is_news or (is_old and is_other):
+        return Step(replace(moved, updated_at=now), is_changed=True)
+    return Step(moved, is_changed=False)
 
 
 def _eased(one: Reading, i: int, alert: Alert, view: View) -> Step:
@@ -164,9 +174,12 @@ def _eased(one: Reading, i: int, alert: Alert, view: View) -> Step:
     if alert.phase == "pending":
         return Step(alert, is_changed=False) if is_unknown else Step(_resolved(alert, now), is_changed=True)
     if not one.clears[i]:
+        kept = _bookkeeping(alert, alert.severity, False, view)
+        if alert.phase == "firing" and not _differs(alert, kept):
+            return Step(alert, is_changed=False)
         since = (alert.fired_at or alert.since) if alert.phase == "clearing" else alert.since
-        details = {**alert.details, **_bookkeeping(alert, alert.severity, False, view)}
-        return _written(replace(alert, phase="firing", since=since, details=details), alert, view)
+        back = replace(alert, phase="firing", since=since, updated_at=now, details={**alert.details, **kept})
+        return Step(back, is_changed=True)
     cleared = (
         alert if alert.phase == "clearing" else replace(alert, phase="clearing", since=now, updated_at=now)
     )
@@ -187,15 +200,8 @@ def _bookkeeping(alert: Alert, severity: str, is_steady: bool, view: View) -> di
     return {"told": told, "steady_at": steady_at}
 
 
-def _written(moved: Alert, before: Alert, view: View) -> Step:
-    is_news = (moved.phase, moved.severity) != (before.phase, before.severity) or any(
-        moved.details.get(key) != before.details.get(key) for key in telling.BOOKKEEPING
-    )
-    is_old = (view.now - before.updated_at).total_seconds() >= view.limits.telling["refresh_s"]
-    is_other = moved.value != before.value or moved.details != before.details
-    if is_news or (is_old and is_other):
-        return Step(replace(moved, updated_at=view.now), is_changed=True)
-    return Step(moved, is_changed=False)
+def _differs(alert: Alert, kept: Mapping[str, Any]) -> bool:
+    return any(alert.details.get(key) != value for key, value in kept.items())
 
 
 def _resolved(alert: Alert, now: datetime) -> Alert:

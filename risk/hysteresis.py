@@ -70,12 +70,13 @@ def remember(
     raw = levels_of(composite, limits)
     landing = levels_of(composite, limits, slack=limits.hysteresis["fall_points"])
     rises, falls = int(limits.hysteresis["rises"]), int(limits.hysteresis["falls"])
-    reported = raw.copy()
+    result: list[int] = []
     after: dict[str, Memory] = {}
-    for i, (scope, r, low) in enumerate(zip(scopes, raw.tolist(), landing.tolist(), strict=True)):
+    for scope, r, low in zip(scopes, raw.tolist(), landing.tolist(), strict=True):
         known = memory.get(scope)
         if known is None:
             if r == NO_SCORE:
+                result.append(NO_SCORE)
                 continue
             known = Memory(level=r, pending_level=r, rise_count=0, fall_count=0, scored_at=now)
         counters = (known.level, known.pending_level, known.rise_count, known.fall_count)
@@ -83,9 +84,8 @@ def remember(
         after[scope] = Memory(
             level=level, pending_level=pending, rise_count=rise, fall_count=fall, scored_at=now
         )
-        if r != NO_SCORE:
-            reported[i] = level
-    return raw, reported, after
+        result.append(level if r != NO_SCORE else NO_SCORE)
+    return raw, np.array(result, dtype=np.int8), after
 
 
 def reported_levels(composite: Column, limits: Limits) -> NDArray[np.int8]:

@@ -61,8 +61,6 @@ def level(view: View) -> Reading:
 def level_details(view: View, i: int) -> dict[str, Any]:
     """What a message about row i's level needs: dimensions, the component that speaks, floors, gaps."""
     scores = view.scores
-    own = scores.component_scores[i]
-    worst = int(np.nanargmax(own)) if np.isfinite(own).any() else None
     floors = floor_names(int(scores.floors[i]))
     known = [name for name in floors if name not in UNKNOWN_FLOORS]
     symbol = scores.scopes[i]
@@ -71,30 +69,25 @@ def level_details(view: View, i: int) -> dict[str, Any]:
         "composite": plain(scores.composite[i]),
         "weighted": plain(scores.weighted[i]),
         "dimensions": {d: plain(v) for d, v in zip(DIMENSIONS, scores.dimensions[i], strict=True)},
-        "component": None if worst is None else COMPONENTS[worst],
-        "component_value": None if worst is None else plain(scores.values[i, worst]),
-        "component_score": None if worst is None else plain(own[worst]),
+        **_worst(view, COMPONENTS, i),
         "floors": list(floors),
         "missing": list(missing_names(int(scores.missing[i]))),
         "by_unknown_only": not known and plain(scores.weighted[i]) is not None
         and scores.weighted[i] < view.limits.level_starts[1] - 0.5,
-        "has_position": any(p.symbol == symbol for p in view.state.positions),
+        "has_position": symbol == ACCOUNT_SCOPE or symbol in {p.symbol for p in view.state.positions},
         "counterfactual": plain(scores.counterfactual[i]),
     }  # fmt: skip
 
 
 def _worst(view: View, names: tuple[str, ...], i: int) -> dict[str, Any]:
     """The component of these that speaks, with its value and score."""
-    rows = [INDEX[name] for name in names]
-    own = view.scores.component_scores[i, rows]
-    if not np.isfinite(own).any():
+    own = [(plain(view.scores.component_scores[i, INDEX[name]]), name) for name in names]
+    known = [(score, name) for score, name in own if score is not None]
+    if not known:
         return {"component": None, "component_value": None, "component_score": None}
-    best = int(np.nanargmax(own))
-    return {
-        "component": names[best],
-        "component_value": plain(view.scores.values[i, rows[best]]),
-        "component_score": plain(own[best]),
-    }
+    score, name = max(known)
+    value = plain(view.scores.values[i, INDEX[name]])
+    return {"component": name, "component_value": value, "component_score": score}
 
 
 def _dimension(view: View, name: str, dimension: str, members: tuple[str, ...]) -> Reading:

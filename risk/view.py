@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -147,4 +148,4 @@ def symbol_of(scope: str) -> str:
 def plain(value: Any) -> Any:
     """A number for details: None instead of NaN or infinity, float instead of numpy's."""
     number = float(value)
-    return number if np.isfinite(number) else None
+    return number if math.isfinite(number) else None
