@@ -34,7 +34,7 @@ class Contestant:
         run: timed; returns the answer.
         before: untimed, called ahead of every run.
         missing: why it cannot run here; empty when it can.
-        known_wrong: it is here to be shown wrong; a right answer would be news, a wrong one is no failure.
+        known_wrong: it is here to be shown wrong, which is no failure; timed once only.
     """
 
     name: str
@@ -118,11 +118,15 @@ def race(
         clock: "cpu" (process time) or "wall".
     """
     present = [c for c in contestants if not c.missing]
-    wrong = _wrong_answers(present, oracle, differs)
-    times = {c.name: _empty(options) for c in present}
+    wrong, once = _wrong_answers(present, oracle, differs, CLOCKS[clock])
+    times: dict[str, list[list[float]]] = {c.name: [[] for _ in range(options.repeats)] for c in present}
+    for contestant in present:
+        if contestant.known_wrong and contestant.name in wrong:
+            times[contestant.name] = [[once[contestant.name]]]
+    racing = [c for c in present if not (c.known_wrong and c.name in wrong)]
     for repeat in range(options.repeats):
         for _ in range(options.rounds):
-            for contestant in present:
+            for contestant in racing:
                 times[contestant.name][repeat].append(_time(contestant, CLOCKS[clock]))
     report = Report(title, unit=unit, units=units, clock=clock)
     for contestant in contestants:
@@ -141,20 +145,22 @@ def race(
     return report
 
 
-def _empty(options: Options) -> list[list[float]]:
-    return [[] for _ in range(options.repeats)]
-
-
 def _wrong_answers(
-    present: Sequence[Contestant], oracle: str, differs: Callable[[Any, Any], str | None]
-) -> dict[str, str]:
-    answers = {}
+    present: Sequence[Contestant],
+    oracle: str,
+    differs: Callable[[Any, Any], str | None],
+    clock: Callable[[], float],
+) -> tuple[dict[str, str], dict[str, float]]:
+    """(what is wrong, by name; seconds of the one run that showed it)."""
+    answers, seconds = {}, {}
     for contestant in present:
         if contestant.before:
             contestant.before()
+        start = clock()
         answers[contestant.name] = contestant.run()
+        seconds[contestant.name] = clock() - start
     found = {name: differs(answers[oracle], answer) for name, answer in answers.items() if name != oracle}
-    return {name: f"wrong: {problem}" for name, problem in found.items() if problem}
+    return {name: f"wrong: {problem}" for name, problem in found.items() if problem}, seconds
 
 
 def _time(contestant: Contestant, clock: Callable[[], float]) -> float:

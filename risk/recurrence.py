@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Series = NDArray[np.float64]
 
-BLOCK = 32
-ROWS = 256  # blocks that pass through the scratch at a time
+BLOCK = 16
+ROWS = 960  # blocks that pass through the scratch at a time: 120 kB, which malloc keeps at hand
 
 
 def recur(

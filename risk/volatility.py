@@ -54,9 +54,10 @@ def true_range(high: ArrayLike, low: ArrayLike, close: ArrayLike) -> Series:
     highs, lows, closes = (series(x) for x in (high, low, close))
     if not len(highs) == len(lows) == len(closes):
         raise ValueError(f"lengths differ: {len(highs)}, {len(lows)}, {len(closes)}")
-    answer = np.full(len(highs), np.nan)
-    top = np.maximum(highs[1:], closes[:-1])
-    np.subtract(top, np.minimum(lows[1:], closes[:-1]), out=answer[1:])
+    answer = np.empty(len(highs))
+    answer[:1] = np.nan
+    np.maximum(highs[1:], closes[:-1], out=answer[1:])
+    answer[1:] -= np.minimum(lows[1:], closes[:-1])
     return answer
 
 
