@@ -13,7 +13,7 @@ from risk.simulator.printing import ZERO, cut, exact
 Falls = Mapping[str, float]  # symbol -> fraction by which its mark will fall at the worst point
 
 DEMO_WALLET = Decimal(10_000)
-DEMO_ROOM = Decimal("0.012")  # of notional, above the liquidation of the cross wallet at the low
+DEMO_ROOM = Decimal("0.010")  # of notional, above the liquidation of the cross wallet at the low
 DEMO_SHARES = {"BTCUSDT": Decimal("0.6"), "ETHUSDT": Decimal("0.4")}  # of the cross notional
 DEMO_ISOLATED = ("SOLUSDT", Decimal(600))  # symbol and margin of the position that is liquidated
 DEFAULT_FALL = 0.12
