@@ -52,9 +52,10 @@ class Desk:
         worker_type: str,
         creates_pool: bool,
         job_template: dict[str, Any],
+        patience_s: float = 0.0,
     ) -> None:
         self._client, self.pool, self._worker = client, pool, worker
-        self._pool_terms = (worker_type, creates_pool, job_template)
+        self._pool_terms, self._patience_s = (worker_type, creates_pool, job_template), patience_s
         self.deployments: dict[str, Deployment] = {}
         self.courses: dict[str, Course] = {}
         self._flows: dict[str, Flow[..., Any]] = {}
@@ -66,11 +67,8 @@ class Desk:
         self._is_stopping = False
         self.reach = Reach(client)
 
-    # -- the loops ---------------------------------------------------------------------------------------
-
     async def work(self) -> None:
-        """Until cancelled: poll, learn, beat, and watch that no slot is forgotten."""
-        await self._begin()
+        """After `begin`, until cancelled: poll, learn, beat, and watch that no slot is forgotten."""
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._every(POLL_S, self._poll))
             loops.create_task(self._every(LEARN_EVERY_S, self._learn))
@@ -78,8 +76,7 @@ class Desk:
             loops.create_task(self._watch())
 
     async def once(self) -> None:
-        """Make what is due now, and return when it has ended."""
-        await self._begin()
+        """After `begin`: make what is due now, and return when it has ended."""
         await self._poll()
         while self._following or self._making:
             await asyncio.wait({*self._following, *self._making})
@@ -102,13 +99,19 @@ class Desk:
         )
         await asyncio.gather(work, *self._keepers.values(), return_exceptions=True)
 
-    async def _begin(self) -> None:
-        """Learn what there is to do; from prefect.yaml where Prefect does not answer yet."""
+    async def begin(self) -> None:
+        """Import the flows by prefect.yaml, then learn what stands on the server; wait for that so long."""
+        self._adopt(server_side.planned(self.pool))
+        await self._import_flows()
+        give_up_at = time.monotonic() + self._patience_s
+        while not (await self._learn() and self.deployments) and time.monotonic() < give_up_at:
+            await asyncio.sleep(TICK_S)
         await self._attempt(server_side.ensure_pool(self._client, self.pool, *self._pool_terms))
-        if not await self._learn():
-            self._adopt(server_side.planned(self.pool))
         await self._attempt(server_side.bury(self._client, self.pool))
         await self._beat()
+        await self._import_flows()
+
+    async def _import_flows(self) -> None:
         for deployment in self.deployments.values():
             try:
                 await self._flow(deployment)
@@ -148,8 +151,6 @@ class Desk:
                 "%s: Prefect has offered no run for three cadences; made without it", deployment.name
             )
         self._spawn(deployment, course, None, slot)
-
-    # -- what Prefect says -------------------------------------------------------------------------------
 
     async def _poll(self) -> None:
         async def ask() -> None:
@@ -193,8 +194,6 @@ class Desk:
             logger.warning("Prefect does not know it: %s", cause)
             await self.reach.attempt(server_side.ensure_pool(self._client, self.pool, *self._pool_terms))
             return False
-
-    # -- one run -----------------------------------------------------------------------------------------
 
     async def _follow(self, run: FlowRun) -> None:
         """From the offer to the start, or to the reason why not."""
@@ -307,13 +306,12 @@ class Desk:
         return state
 
     async def _flow(self, deployment: Deployment) -> Flow[..., Any]:
-        if deployment.name not in self._flows:
-            self._flows[deployment.name] = await asyncio.to_thread(
+        place = f"{deployment.folder}:{deployment.entrypoint}"
+        if place not in self._flows:
+            self._flows[place] = await asyncio.to_thread(
                 execution.load_flow, deployment.entrypoint, deployment.folder
             )
-        return self._flows[deployment.name]
-
-    # -- runs that never end -----------------------------------------------------------------------------
+        return self._flows[place]
 
     def _keep(self, deployment: Deployment) -> None:
         keeper = self._keepers.get(deployment.name)
@@ -368,8 +366,6 @@ class Desk:
         if not await self._attempt(ask()) or not await self._claim(created[0]):
             return None
         return created[0]
-
-    # -- small things ------------------------------------------------------------------------------------
 
     def report(self) -> dict[str, Any]:
         """For the sign of life: whether Prefect leads, and per deployment how its runs ended here."""

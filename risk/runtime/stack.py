@@ -29,6 +29,7 @@ HEAVY_NICENESS = 10
 STATE_FILE = "stack.json"
 STATE_EVERY_S = 2.0
 TICK_S = 0.1
+PATIENCE_S = 120.0  # that a worker waits for Prefect's first start
 
 Tell = Callable[[str], None]
 
@@ -114,8 +115,7 @@ def opened(
         try:
             _open_database(stack, tell, stops_at_once)
             others = besides(stack)
-            _open_prefect(stack, tell, others)
-            _open_workers(stack)
+            _open_prefect_and_workers(stack, tell, others)
             stack.up_at = datetime.now(UTC)
             yield stack
         finally:
@@ -139,13 +139,14 @@ def _open_database(stack: Stack, tell: Tell, stops_at_once: bool) -> None:
     }
 
 
-def _open_prefect(stack: Stack, tell: Tell, others: list[Part]) -> None:
+def _open_prefect_and_workers(stack: Stack, tell: Tell, others: list[Part]) -> None:
     if stack.settings.prefect.api_url:
         stack.environment |= prefect_server.CLIENT | {"PREFECT_API_URL": stack.settings.prefect.api_url}
         parts = others
     else:
         parts = [_prefect(stack), *others]
-    # It imports Prefect, which takes seconds, while the server does the same.
+    workers = _workers(stack)
+    # These import Prefect, which takes seconds, while the server does the same.
     registering = subprocess.Popen(
         stack.python("risk.runtime.register"),
         env=os.environ | stack.environment,
@@ -154,7 +155,7 @@ def _open_prefect(stack: Stack, tell: Tell, others: list[Part]) -> None:
         text=True,
     )
     try:
-        stack.supervisor.start(parts, while_waiting=lambda: _raise_if_interrupted(stack))
+        stack.supervisor.start([*parts, *workers], while_waiting=lambda: _raise_if_interrupted(stack))
         while registering.poll() is None:
             _raise_if_interrupted(stack)
             time.sleep(TICK_S)
@@ -165,6 +166,8 @@ def _open_prefect(stack: Stack, tell: Tell, others: list[Part]) -> None:
         raise RuntimeFault(f"prefect.yaml could not be put onto Prefect's server: {said}")
     tell(said)
     address = stack.environment["PREFECT_API_URL"].removesuffix("/api")
+    for worker in workers:
+        worker.command = worker.command[:-2]  # one that died does not wait for a Prefect that is away
     tell(f"Prefect's pages: {address} (password in {stack.folder / prefect_server.AUTH_FILE})")
 
 
@@ -193,16 +196,21 @@ def _prefect(stack: Stack) -> Part:
     )
 
 
-def _open_workers(stack: Stack) -> None:
-    parts: list[Part] = []
+def _workers(stack: Stack) -> list[Process]:
+    parts: list[Process] = []
     for pool in POOLS:
         ready_file = stack.folder / f"worker-{pool}.ready"
         command = stack.python(
-            "risk.runtime.worker", "--pool", pool, "--name", f"warm-{pool}", "--ready-file", str(ready_file)
-        )
+            "risk.runtime.worker", "--pool", pool, "--name", f"warm-{pool}",
+            "--ready-file", str(ready_file), "--patience", str(PATIENCE_S),
+        )  # fmt: skip
         niceness = HEAVY_NICENESS if pool == "heavy" else 0
-        parts.append(stack.process(f"worker-{pool}", command, ready_file=ready_file, niceness=niceness))
-    stack.supervisor.start(parts, while_waiting=lambda: _raise_if_interrupted(stack))
+        parts.append(
+            stack.process(
+                f"worker-{pool}", command, ready_file=ready_file, niceness=niceness, ready_within_s=180.0
+            )
+        )
+    return parts
 
 
 def _raise_if_interrupted(stack: Stack) -> None:

@@ -68,7 +68,8 @@ def _cadences(desk: Stack, lines: list[str], failures: list[str]) -> None:
         completed = states.get("COMPLETED", 0) + alone.get("alone", 0)
         failed = states.get("FAILED", 0) + states.get("CRASHED", 0)
         is_long_going = entry.name == "history" and states.get("RUNNING", 0) > 0
-        notes = [f"{failed} failed"] * (failed > 0) + [f"{alone['skipped']} skipped"] * ("skipped" in alone)
+        skipped = alone.get("skipped", 0)
+        notes = [f"{failed} failed"] * (failed > 0) + [f"{skipped} skipped"] * (skipped > 0)
         lines.append(f"{entry.name:<14} {completed} of {expected} runs {'; '.join(notes)}".rstrip())
         missed = expected - completed - (1 if is_long_going else 0)
         if missed > max(MISSES_ALLOWED if slots > MISSES_ALLOWED else 0, 0.05 * expected) or (

@@ -90,10 +90,15 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
     _description = "Runs flows inside the worker's own process, each at its second."
 
     def __init__(
-        self, *args: Any, role: Role | None = None, ready_file: Path | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        role: Role | None = None,
+        ready_file: Path | None = None,
+        patience_s: float = 0.0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._ready_file = ready_file
+        self._ready_file, self._patience_s = ready_file, patience_s
         self._role = role if role is not None else _role_of(self._work_pool_name)
         self._stop: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -178,11 +183,26 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
                         worker_type=self.type,
                         creates_pool=self._create_pool_if_not_found,
                         job_template=self._base_job_template or self.get_default_base_job_template(),
+                        patience_s=self._patience_s,
                     )
+                    await self._begun(desk)
                     printer(f"Worker {self.name!r} started!")
-                    if self._ready_file is not None:
-                        self._ready_file.touch()
                     await self._until_stopped(desk, run_once)
+
+    async def _begun(self, desk: Desk) -> None:
+        """Begin, unless a stop comes first."""
+        if self._stop is None:
+            raise RuntimeFault("the worker has not been started")
+        begin = asyncio.create_task(desk.begin())
+        waiting = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({begin, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not begin.done():
+            begin.cancel()
+            return
+        begin.result()
+        if self._ready_file is not None:
+            self._ready_file.touch()
 
     async def _until_stopped(self, desk: Desk, run_once: bool) -> None:
         if self._stop is None:
@@ -241,9 +261,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pool", required=True)
     parser.add_argument("--name", default=None)
     parser.add_argument("--ready-file", type=Path, default=None, help="made when the work begins")
+    parser.add_argument(
+        "--patience", type=float, default=0.0, help="seconds to wait for Prefect at the start"
+    )
     given = parser.parse_args(arguments)
     log.set_up(settings.load())
-    worker = WarmWorker(given.pool, name=given.name or f"warm-{given.pool}", ready_file=given.ready_file)
+    worker = WarmWorker(
+        given.pool,
+        name=given.name or f"warm-{given.pool}",
+        ready_file=given.ready_file,
+        patience_s=given.patience,
+    )
     try:
         asyncio.run(worker.start(printer=logger.info))
         code = 0
