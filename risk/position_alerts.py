@@ -9,6 +9,7 @@ import numpy as np
 
 from risk.exposure import margin
 from risk.records import LeverageBracket, PositionSnapshot
+from risk.sentiment import funding_8h
 from risk.state import ACCOUNT_SCOPE, LEVELS, Column
 from risk.view import (
     CRITICAL,
@@ -297,7 +298,8 @@ def _funding_cost(view: View) -> Reading:
 
 
 def _paid_per_day(view: View) -> Column:
-    rates = view.fresh("funding_rate", "mark_at", "mark") * 24.0 / view.columns["interval_hours"]
+    running = view.fresh("funding_rate", "mark_at", "mark")
+    rates = funding_8h(running, view.columns["interval_hours"]) * 3.0  # three times 8 h a day
     return np.array([float(p.notional_usdt) * rates[view.index[p.symbol]] for p in view.state.positions])
 
 
