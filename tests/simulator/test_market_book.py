@@ -133,7 +133,7 @@ def test_a_calm_book_is_as_deep_as_the_recorded_one(shared: Path) -> None:
     mid = (view["bids"][0][0] + view["asks"][0][0]) / 2
     assert {round((view["asks"][0][0] - view["bids"][0][0]) / 0.1)} == ticks == {1}
     for side in ("bids", "asks"):
-        near = sum(p * q for p, q in view[side] if abs(p / mid - 1) <= 0.001)  # type: ignore[literal-required]
+        near = sum(p * q for p, q in view[side] if abs(p / mid - 1) <= 0.001)
         assert 0.5 * min(depths) < near < 2 * max(depths)
 
 
