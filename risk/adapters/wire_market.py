@@ -286,10 +286,10 @@ def parse_funding_rates(
         )
 
     parsed = check.rows(source, body, _FundingRate, build, received_at)
-    return replace(parsed, rows=_with_intervals(parsed.rows, known=intervals or {}))
+    return replace(parsed, rows=with_intervals(parsed.rows, known=intervals or {}))
 
 
-def _with_intervals(
+def with_intervals(
     settled: tuple[FundingSettlement, ...], *, known: Mapping[str, int]
 ) -> tuple[FundingSettlement, ...]:
     """Each settlement with the hours since the one before; the first borrows the distance that follows it."""
