@@ -16,7 +16,7 @@ from risk import wording
 from risk.adapters import notify, settings, store
 from risk.adapters.courier import Courier, Outbox, Team
 from risk.adapters.settings import ChannelSettings, Settings
-from risk.errors import SettingsError, StoreError
+from risk.errors import SettingsError
 from risk.records import DeliveryAttempt, Message
 
 log = logging.getLogger(__name__)
@@ -33,10 +33,7 @@ async def delivery() -> None:
 
 def _calls() -> Iterator[str | None]:
     """One item per call of the outbox, None after each second without one."""
-    url = settings.load().database_url
-    if url is None:
-        raise StoreError("no address of a database: RISK_DATABASE_URL is not set in this process")
-    return store.listen(url, timeout_s=1.0)
+    return store.listen(desk.database_url(), timeout_s=1.0)
 
 
 def _couriers(config: Settings) -> list[Courier]:

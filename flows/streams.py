@@ -50,7 +50,7 @@ async def streams(shard: int = 0, shards: int = 1) -> None:
 def _save(records: Sequence[Observed], issues: Sequence[DataIssue]) -> None:
     with desk.database() as db:
         store.save(db, records)
-        store.save_issues(db, [*issues, *desk.exchange().drain_issues()])
+        store.save_issues(db, issues)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def send(channel: Channel, title: str, body: str, html: str = "") -> None:
 
     Args:
         title, body: plain text. Control characters go, the body is cut to MAX_CHARS.
-        html: the body with our own tags and escaping; empty or too long: made from `body`.
+        html: the body with our own tags (<b>, <br>) and escaping; empty or too long: made from `body`.
 
     Raises:
         DeliveryError: not accepted; carries reason, wait and whether it is for good.
@@ -86,7 +86,9 @@ def send(channel: Channel, title: str, body: str, html: str = "") -> None:
     if channel.kind == "other":
         _hand_over(channel, title, body, apprise.NotifyFormat.TEXT)
         return
-    rich = html if html and len(html) <= MAX_CHARS else html_text.escape(body, quote=False)
+    rich = _BREAK.sub("\n", html)
+    if not rich or len(rich) > MAX_CHARS:
+        rich = html_text.escape(body, quote=False)
     if channel.kind == "mail":
         _hand_over(channel, title, _with_line_breaks(rich), apprise.NotifyFormat.HTML)
         return
@@ -226,6 +228,7 @@ def _overhear() -> Iterator[list[str]]:
 
 # --- text ------------------------------------------------------------------------------------------
 
+_BREAK = re.compile(r"<br\s*/?>\n?")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 

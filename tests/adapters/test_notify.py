@@ -200,6 +200,16 @@ def test_too_long_html_gives_way_to_the_cut_text(sinks: SinkProcess, telegram: n
     assert sinks.accepted("telegram")[0]["text"] == "<b>t</b>\nshort"
 
 
+def test_line_breaks_of_our_html_are_single_on_both_channels(
+    sinks: SinkProcess, telegram: notify.Channel, mail: notify.Channel
+) -> None:
+    for channel in (telegram, mail):
+        notify.send(channel, "t", "a\nb", html="<b>a</b><br>\nb")
+    assert sinks.accepted("telegram")[0]["text"] == "<b>t</b>\n<b>a</b>\nb"
+    assert "<b>a</b><br>" in sinks.accepted("mail")[0]["html"]
+    assert sinks.accepted("mail")[0]["html"].count("<br>") == 1
+
+
 def test_tokens_never_reach_a_log_handler(
     sinks: SinkProcess, telegram: notify.Channel, caplog: pytest.LogCaptureFixture
 ) -> None:

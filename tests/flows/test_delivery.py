@@ -47,7 +47,7 @@ class Deliveries:
         item = {
             "alert_id": str(uuid4()), "name": "liquidation_distance", "scope": "BTCUSDT/BOTH",
             "severity": severity, "kind": "fired", "value": 0.04, "threshold": 0.05,
-            "since": at.isoformat(), "details": {},
+            "since": at.isoformat(), "at": at.isoformat(), "details": {},
         }  # fmt: skip
         with store.connect(self.url) as db:
             db.execute(
@@ -151,6 +151,8 @@ def test_every_channel_gets_each_message_once(deliveries: Deliveries, sinks: Sin
     assert [copies(sinks, "telegram", one) for one in ids] == [1, 1, 1]
     assert [copies(sinks, "mail", one) for one in ids] == [1, 1, 1]
     assert deliveries.attempts() == {("phone", "accepted"): 3, ("mail", "accepted"): 3}
+    assert "close to liquidation" in sinks.accepted("telegram")[0]["text"].lower()
+    assert "接近强平" in sinks.accepted("mail")[0]["html"]  # each channel in its own language
 
 
 # before_send: nobody has it yet; after_send: accepted but not marked; after_mark: all done.
