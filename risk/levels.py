@@ -16,6 +16,8 @@ from risk.records import SLIPPAGE_LADDER_USDT
 Side = NDArray[np.float64]
 
 LADDER: Final = np.array(SLIPPAGE_LADDER_USDT, dtype=np.float64)
+NEAR = 512
+"""Levels that usually hold the largest rung: they are tried before the whole side."""
 
 
 def two_arrays(levels: ArrayLike) -> tuple[Side, Side]:
@@ -41,8 +43,13 @@ def value_within(prices: Side, quantities: Side, mid: float, fraction: float) ->
     >>> value_within(np.array([99.9, 99.0]), np.array([1.0, 2.0]), 100.0, 0.001)
     99.9
     """
-    near = np.abs(prices - mid) <= fraction * mid * (1.0 + 1e-12)  # the edge survives rounding
-    return float(prices[near] @ quantities[near])
+    count = len(prices)
+    reach = fraction * mid * (1.0 + 1e-12)  # the edge survives rounding
+    if count and prices[0] < mid:
+        near = count - int(prices[::-1].searchsorted(mid - reach, side="left"))
+    else:
+        near = int(prices.searchsorted(mid + reach, side="right"))
+    return float(prices[:near] @ quantities[:near])
 
 
 def value_of_best(prices: Side, quantities: Side, levels: int) -> float:
@@ -53,8 +60,9 @@ def value_of_best(prices: Side, quantities: Side, levels: int) -> float:
 def slippage_ladder(prices: Side, quantities: Side, mid: float, notionals_usdt: Side = LADDER) -> Side:
     """What market orders of these notionals pay against mid, as fractions of mid; NaN: the book ends first.
 
-    An order of notional N takes levels until it has spent or received N USDT. N times the fraction is
-    convex in N but for terms of the fraction squared: each further coin pays the same or a worse price.
+    An order of notional N takes levels until it has spent or received N USDT; the notionals must rise.
+    N times the fraction is convex in N but for terms of the fraction squared: each further coin pays the
+    same or a worse price.
 
     >>> asks = np.array([101.0, 102.0]), np.array([1.0, 1.0])
     >>> slippage_ladder(*asks, 100.0, np.array([50.0, 203.0, 300.0])).tolist()
@@ -62,7 +70,11 @@ def slippage_ladder(prices: Side, quantities: Side, mid: float, notionals_usdt: 
     """
     if len(prices) == 0:
         return np.full(len(notionals_usdt), np.nan)
-    value = np.cumsum(prices * quantities)
+    value = np.cumsum(prices[:NEAR] * quantities[:NEAR])
+    if value[-1] >= notionals_usdt[-1]:
+        prices, quantities = prices[:NEAR], quantities[:NEAR]
+    elif len(prices) > NEAR:
+        value = np.cumsum(prices * quantities)
     spent, coins = np.concatenate(([0.0], value)), np.concatenate(([0.0], np.cumsum(quantities)))
     cost = np.concatenate(([0.0], np.cumsum(quantities * np.abs(prices - mid))))
     taken = np.interp(notionals_usdt, spent, coins)

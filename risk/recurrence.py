@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Series = NDArray[np.float64]
 
+SHORT = 256  # up to here the plain loop is the faster one
 BLOCK = 16
 ROWS = 960  # blocks that pass through the scratch at a time: 120 kB, which malloc keeps at hand
 
@@ -40,7 +41,7 @@ def recur(
     if not 0.0 <= decay <= 1.0 or weight == 0.0:
         raise ValueError(f"decay {decay} is not within 0…1, or weight {weight} is 0")
     answer = np.empty(len(inputs)) if out is None else out
-    blocks = len(inputs) // BLOCK
+    blocks = len(inputs) // BLOCK if len(inputs) > SHORT else 0
     whole, last = blocks * BLOCK, start
     if blocks:
         response, over_block = _kernel(decay, weight)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk.levels import LADDER
@@ -142,6 +142,7 @@ books = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(books, st.floats(1e3, 2e7))
 def test_interpolating_the_ladder_is_never_cheaper_than_walking_the_book(
     steps: list[tuple[float, float]], notional: float

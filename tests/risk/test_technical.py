@@ -53,7 +53,7 @@ def test_macd_of_other_periods_equals_talib(fast: int, slow: int, signal: int) -
         assert_same(ours, theirs, 60_000.0)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(1, 10_000), min_size=2, max_size=200))
 def test_any_series_of_prices_gives_talibs_rsi_and_macd(prices: list[int]) -> None:
     close = np.array(prices, dtype=np.float64)

@@ -202,6 +202,7 @@ def test_a_decay_outside_zero_to_one_is_refused(decay: float) -> None:
         ewma_sigma([0.01], decay)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-8, 1.0), st.integers(1, 300))
 def test_ewma_of_moves_of_one_size_is_that_size(size: float, n: int) -> None:
     moves = size * np.where(np.arange(n) % 2 == 0, 1.0, -1.0)
@@ -397,7 +398,7 @@ def test_a_fit_that_lacks_a_parameter_is_refused(missing: str) -> None:
         filter_sigma(HAND, [0.01], is_after_fit=True)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=200))
 def test_the_filter_equals_the_plain_loop(returns: list[float]) -> None:
     variance, expected = 2.0, []
