@@ -104,5 +104,4 @@ def start_simulator() -> Iterator[Callable[..., RunningSimulator]]:
 
     yield start
     for each in running:
-        if each.process.poll() is None:
-            each.stop()
+        each.stop()

@@ -41,7 +41,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "gap": {"symbol": ""},  # a diff is never sent
     "chain": {"symbol": ""},  # a diff carries a wrong pu
     "snapshot_lag": {"symbol": "", "ms": 1000},
-    "freeze": {"symbol": ""},  # prices and book stand still, time stamps move
+    "freeze": {},  # prices and book stand still, time stamps move
 }
 
 BODIES: dict[str, tuple[int, dict[str, Any] | str]] = {
@@ -93,10 +93,10 @@ class Fault:
         """True while it lasts."""
         return self.start_s <= now_s < self.end_s
 
-    def touches(self, path: str, symbol: str) -> bool:
-        """True when it is meant for this path and symbol."""
+    def touches(self, path: str, symbol: str | None) -> bool:
+        """True when it is meant for this path and symbol; None asks for no symbol in particular."""
         wanted = str(self.options.get("symbol", "")).upper()
-        return path.startswith(self.path) and wanted in ("", symbol.upper())
+        return path.startswith(self.path) and (symbol is None or wanted in ("", symbol.upper()))
 
 
 def fault(spec: Mapping[str, Any], now_s: float = 0.0) -> Fault:
@@ -156,11 +156,11 @@ class FaultPlan:
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
 
-    def active(self, kind: str, now_s: float, path: str = "", symbol: str = "") -> Iterator[Fault]:
+    def active(self, kind: str, now_s: float, path: str = "", symbol: str | None = None) -> Iterator[Fault]:
         """Faults of this kind that are on now, without throwing dice."""
         return (f for f in self.faults if f.kind == kind and f.is_active(now_s) and f.touches(path, symbol))
 
-    def draw(self, kind: str, now_s: float, path: str = "", symbol: str = "") -> Fault | None:
+    def draw(self, kind: str, now_s: float, path: str = "", symbol: str | None = None) -> Fault | None:
         """A fault of this kind that strikes this time, or None."""
         for found in self.active(kind, now_s, path, symbol):
             if found.chance >= 1 or self.dice.random() < found.chance:
@@ -168,8 +168,10 @@ class FaultPlan:
                 return found
         return None
 
-    def disturb(self, diffs: Sequence[dict[str, Any]], symbol: str, now_s: float) -> list[dict[str, Any]]:
-        """Depth diffs as the client gets them: some twice, out of order, never, or with a broken chain."""
+    def disturb(
+        self, diffs: Sequence[dict[str, Any]], symbol: str, stream: str, now_s: float
+    ) -> list[dict[str, Any]]:
+        """Depth diffs of a stream as its clients get them: twice, out of order, never, or chained wrongly."""
         out: list[dict[str, Any]] = []
         for diff in diffs:
             if self.draw("gap", now_s, symbol=symbol):
@@ -180,16 +182,16 @@ class FaultPlan:
             if self.draw("duplicate", now_s, symbol=symbol):
                 out.append(diff)
         shuffle = next(self.active("reorder", now_s, symbol=symbol), None)
-        return self._shuffled(out, symbol, shuffle)
+        return self._shuffled(out, stream, shuffle)
 
     def _shuffled(
-        self, diffs: list[dict[str, Any]], symbol: str, found: Fault | None
+        self, diffs: list[dict[str, Any]], stream: str, found: Fault | None
     ) -> list[dict[str, Any]]:
-        waiting = self.held.pop(symbol, []) + diffs
+        waiting = self.held.pop(stream, []) + diffs
         if found is None:
             return waiting
         if len(waiting) < int(found.options["window"]):
-            self.held[symbol] = waiting
+            self.held[stream] = waiting
             return []
         self.hits["reorder"] = self.hits.get("reorder", 0) + 1
         self.dice.shuffle(waiting)

@@ -150,7 +150,7 @@ class Hub:
             if channel.listeners and channel.stream.produce is None and "@depth" in channel.stream.name:
                 wanted.setdefault(channel.stream.symbol, []).append(channel)
         for symbol, channels in wanted.items():
-            if any(self.world.faults.active("freeze", self.world.now_s(), symbol=symbol)):
+            if any(self.world.faults.active("freeze", self.world.now_s())):
                 continue
             for found in self.world.market.book(symbol).drain_diffs(now_ms):
                 self._collect(symbol, {channel.stream.period_ms for channel in channels}, dict(found))
@@ -172,7 +172,7 @@ class Hub:
             return
         channel.due_ms = now_ms - now_ms % stream.period_ms + stream.period_ms
         diffs = self.pending.pop((stream.symbol, stream.period_ms), [])
-        for each in world.faults.disturb(diffs, stream.name, world.now_s()):
+        for each in world.faults.disturb(diffs, stream.symbol, stream.name, world.now_s()):
             self.send(channel, streams.diff(world, stream.symbol, each))
 
     def _forced(self, now_ms: int, notices: list[Notice]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from risk.simulator.contracts import exchange_info
 from risk.simulator.endpoints import Endpoint, Params, by_limit, by_symbol, integer, limit, required
-from risk.simulator.market import Bar, Kind
+from risk.simulator.market import Bar, Kind, Venue
 from risk.simulator.presets import HAIRCUTS, index_of
 from risk.simulator.printing import eight, fraction
 from risk.simulator.rejection import Rejection, bad_depth_limit, bad_interval, missing
@@ -16,6 +16,7 @@ from risk.simulator.world import World
 INTERVALS = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M")
 DEPTH_LIMITS = (5, 10, 20, 50, 100, 500, 1000)
 KLINE_WEIGHT = by_limit(((99, 1), (499, 2), (1000, 5), (1500, 10)), 500)
+ALL_BARS = 100_000  # more than any interval has
 DEFAULT_CAP, DEFAULT_INTERVAL_H = 0.02, 8  # contracts that have these are missing in fundingInfo
 MARKLESS_AFTER_MS = 300 * 86_400_000  # older settlements have no mark price (really: before 2023-10-31)
 HALF_HOUR_MS = 1_800_000
@@ -135,11 +136,27 @@ def bars(world: World, params: Params, symbol: str, kind: Kind) -> list[Bar]:
     interval = required(params, "interval")
     if interval not in INTERVALS:
         raise bad_interval()
+    return oldest_or_newest(world, params, symbol, limit(params, 500, 1500), kind=kind)
+
+
+def oldest_or_newest(
+    world: World, params: Params, symbol: str, most: int, *, kind: Kind = "trade", venue: Venue = "usdm"
+) -> list[Bar]:
+    """With startTime the oldest bars from there, be it before the first bar of all; else the newest.
+
+    Raises:
+        Rejection: -1120.
+    """
+    interval, read = params["interval"], world.market.klines
     start, end = integer(params, "startTime"), integer(params, "endTime")
     try:
-        return world.market.klines(symbol, interval, start, end, limit(params, 500, 1500), kind=kind)
+        found = read(symbol, interval, start, end, most, kind=kind, venue=venue)
+        if found or start is None:
+            return found
+        every = read(symbol, interval, None, end, ALL_BARS, kind=kind, venue=venue)
     except ValueError as cause:
         raise bad_interval() from cause
+    return [bar for bar in every if bar[0] >= start][:most]
 
 
 def kline_row(world: World, symbol: str, bar: Bar) -> list[Any]:

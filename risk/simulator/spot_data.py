@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from risk.simulator.endpoints import Endpoint, Params, by_limit, integer, limit, required
-from risk.simulator.market_data import INTERVALS, ping, time
+from risk.simulator.endpoints import Endpoint, Params, by_limit, limit, required
+from risk.simulator.market_data import INTERVALS, oldest_or_newest, ping, time
 from risk.simulator.printing import eight, fraction
 from risk.simulator.rejection import bad_interval, malformed
 from risk.simulator.world import World
@@ -97,11 +97,7 @@ def klines(world: World, params: Params) -> Any:
     symbol, interval = world.symbol(required(params, "symbol")), required(params, "interval")
     if interval not in SPOT_INTERVALS:
         raise bad_interval()
-    start, end = integer(params, "startTime"), integer(params, "endTime")
-    try:
-        found = world.market.klines(symbol, interval, start, end, limit(params, 500, 1000), venue="spot")
-    except ValueError as cause:
-        raise bad_interval() from cause
+    found = oldest_or_newest(world, params, symbol, limit(params, 500, 1000), venue="spot")
     return [
         [b[0], *map(eight, b[1:6]), b[6], eight(b[7]), b[8], eight(b[9]), eight(b[10]), "0"] for b in found
     ]
