@@ -71,7 +71,7 @@ def indicator(
     line, signal, histogram = macd(bars.close)
     has_day = interval == "15m"
     return Indicator(
-        event_at=_close_at(bars, interval, -1),
+        event_at=close_at(bars, interval, -1),
         received_at=received_at,
         source="derived",
         symbol=symbol,
@@ -104,15 +104,15 @@ def newest_divergences(
         for pair in divergences(bars.high, bars.low, reading):
             found.append(
                 Divergence(
-                    event_at=_close_at(bars, interval, pair.second),
+                    event_at=close_at(bars, interval, pair.second),
                     received_at=received_at,
                     source="derived",
                     symbol=symbol,
                     interval=interval,
                     indicator=name,
                     kind=pair.kind,
-                    first_pivot_at=_close_at(bars, interval, pair.first),
-                    second_pivot_at=_close_at(bars, interval, pair.second),
+                    first_pivot_at=close_at(bars, interval, pair.first),
+                    second_pivot_at=close_at(bars, interval, pair.second),
                 )
             )
     return tuple(found)
@@ -144,8 +144,8 @@ def _beta(symbol: str, interval: str, bars: Bars, market: Bars | None) -> float 
     return beta(log_returns(bars.close[own]), log_returns(market.close[other]))
 
 
-def _close_at(bars: Bars, interval: str, index: int) -> datetime:
-    """The exchange stamps a bar's close one millisecond before the next one opens."""
+def close_at(bars: Bars, interval: str, index: int) -> datetime:
+    """When a bar closed, UTC. The exchange stamps a bar's close one millisecond before the next one opens."""
     seconds = float(bars.open_at[index]) + SECONDS_PER_BAR[interval] - 0.001
     return datetime.fromtimestamp(seconds, UTC)
 
