@@ -343,7 +343,7 @@ CREATE TABLE risk.delivery (
     holder text,
     held_until timestamp with time zone,
     settled_at timestamp with time zone,
-    reason text NOT NULL,
+    reason text,
     CONSTRAINT a_lease_has_a_holder CHECK (((holder IS NULL) = (held_until IS NULL))),
     CONSTRAINT a_settled_delivery_has_its_time CHECK (((state = 'waiting'::text) = (settled_at IS NULL))),
     CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['waiting'::text, 'accepted'::text, 'failed'::text, 'expired'::text])))
@@ -372,7 +372,7 @@ COMMENT ON COLUMN risk.delivery.held_until IS 'end of its lease, UTC; another ma
 
 COMMENT ON COLUMN risk.delivery.settled_at IS 'when it was accepted or given up, UTC';
 
-COMMENT ON COLUMN risk.delivery.reason IS 'code of the last failure; empty';
+COMMENT ON COLUMN risk.delivery.reason IS 'code of the last failure; NULL: none yet';
 
 CREATE TABLE risk.delivery_attempt (
     message_id uuid NOT NULL,

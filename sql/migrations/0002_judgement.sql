@@ -170,7 +170,7 @@ CREATE TABLE risk.delivery (
     holder      text,
     held_until  timestamptz,
     settled_at  timestamptz,
-    reason      text NOT NULL,
+    reason      text,
     PRIMARY KEY (message_id, channel),
     CONSTRAINT state_is_known CHECK (state IN ('waiting', 'accepted', 'failed', 'expired')),
     CONSTRAINT a_settled_delivery_has_its_time CHECK ((state = 'waiting') = (settled_at IS NULL)),
@@ -187,7 +187,7 @@ COMMENT ON COLUMN risk.delivery.expires_at IS 'not tried after, UTC';
 COMMENT ON COLUMN risk.delivery.holder IS 'process that is trying now';
 COMMENT ON COLUMN risk.delivery.held_until IS 'end of its lease, UTC; another may take over then';
 COMMENT ON COLUMN risk.delivery.settled_at IS 'when it was accepted or given up, UTC';
-COMMENT ON COLUMN risk.delivery.reason IS 'code of the last failure; empty';
+COMMENT ON COLUMN risk.delivery.reason IS 'code of the last failure; NULL: none yet';
 
 CREATE TABLE risk.delivery_attempt (
     message_id    uuid NOT NULL,

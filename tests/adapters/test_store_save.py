@@ -1,0 +1,218 @@
+"""Saving facts: twice is once, older never beats newer, what cannot be true is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from risk.adapters import store
+from risk.adapters.store_codec import decode
+from risk.adapters.store_save import NEWEST, TABLES
+from risk.errors import StoreError
+from tests.adapters import rows as x
+
+SECOND = timedelta(seconds=1)
+
+
+def _all(db: Connection) -> dict[str, list[Any]]:
+    """Every row of every input table and of the newest-row tables."""
+    tables = [*TABLES.values(), *(f"latest_{t}" for t in NEWEST), "insurance_group", "bracket_check"]
+    tables += ["equity_hour", "liquidation_hour"]
+    return {t: sorted(map(str, db.execute(text(f"SELECT * FROM risk.{t}")))) for t in tables}
+
+
+def test_one_record_of_each_kind_is_stored_once_however_often_it_is_saved(db: Connection) -> None:
+    assert store.save(db, x.ALL) == len(x.ALL)
+    first = _all(db)
+    assert all(first.values())
+    assert store.save(db, x.ALL) == 0
+    assert store.save(db, [*x.ALL, *x.ALL]) == 0
+    assert _all(db) == first
+
+
+@pytest.mark.parametrize("record", x.ALL, ids=lambda record: type(record).__name__)
+def test_a_record_comes_back_as_it_was_saved(db: Connection, record: Any) -> None:
+    store.save(db, [record])
+    body = db.execute(
+        text(f"SELECT CAST(to_jsonb(t) AS text) FROM risk.{TABLES[type(record)]} AS t")
+    ).scalar_one()
+    assert decode(type(record), body) == record
+
+
+@pytest.mark.parametrize(
+    ("record", "column", "value"),
+    [
+        (x.DEPTH, "best_bid", D("64000")),
+        (x.TICKER, "last_price", D("1")),
+        (x.MARK, "mark_price", D("2")),
+        (x.OPEN_INTEREST, "quantity", D("3")),
+        (x.INDICATOR, "rsi", 4.0),
+        (x.VENUE, "funding_8h", 5.0),
+        (x.ADL, "risk", "high"),
+        (x.FUNDING, "funding_rate", 0.5),
+        (x.INSURANCE, "value_usd", D("7")),
+        (x.FIT, "nu", 8.0),
+    ],
+    ids=lambda value: type(value).__name__ if hasattr(value, "event_at") else "",
+)
+@pytest.mark.parametrize("order", ["together", "older first", "newer first"])
+def test_the_newest_row_wins_in_whatever_order_rows_come(
+    db: Connection, record: Any, column: str, value: Any, order: str
+) -> None:
+    newer = replace(record, event_at=x.NOW + SECOND, **{column: value})
+    batches = {
+        "together": [[newer, record]],
+        "older first": [[record], [newer]],
+        "newer first": [[newer], [record]],
+    }
+    for batch in batches[order]:
+        store.save(db, batch)
+    table = TABLES[type(record)]
+    held = db.execute(text(f"SELECT {column}, event_at FROM risk.latest_{table}")).fetchall()
+    assert [tuple(row) for row in held] == [(type(held[0][0])(value), x.NOW + SECOND)]
+    assert db.execute(text(f"SELECT count(*) FROM risk.{table}")).scalar_one() == 2
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        replace(x.MARK, funding_rate=float("nan")),
+        replace(x.MARK, funding_rate=float("inf")),
+        replace(x.MARK, mark_price=D("NaN")),
+        replace(x.MARK, mark_price=D("Infinity")),
+        replace(x.MARK, mark_price=D(0)),
+        replace(x.OPEN_INTEREST, quantity=D(0)),
+        replace(x.DEPTH, best_bid=x.DEPTH.best_ask),
+        replace(x.DEPTH, bid_depth_1pct_usdt=D(-1)),
+        replace(x.DEPTH, sell_slippage=(float("nan"),) * 10),
+        replace(x.KLINE, high=D(1)),
+        replace(x.POSITION, quantity=D(0)),
+        replace(x.INDICATOR, rsi=100.5),
+        replace(x.ADL, risk="enormous"),
+        replace(x.LIQUIDATION, notional_usdt=D(-1)),
+        replace(x.MARK, symbol=None),
+        replace(x.MARK, funding_rate="0.1"),
+        replace(x.FUNDING, interval_hours=0),
+    ],
+    ids=lambda record: type(record).__name__,
+)
+def test_what_cannot_be_true_is_refused_and_nothing_of_the_batch_stays(
+    database_url: str, record: Any
+) -> None:
+    with pytest.raises(StoreError), store.connect(database_url) as db:
+        store.save(db, [x.KLINE, x.OPEN_INTEREST, record])
+    with store.connect(database_url) as db:
+        assert db.execute(text("SELECT count(*) FROM risk.kline")).scalar_one() == 0
+        assert db.execute(text("SELECT count(*) FROM risk.latest_open_interest")).scalar_one() == 0
+        assert store.save(db, [x.KLINE, x.OPEN_INTEREST]) == 2  # the connection is fit for more
+
+
+def test_money_keeps_eighteen_decimals_and_large_values(db: Connection) -> None:
+    small, large = D("0.000000000000000001"), D("99999999999999999999.123456789012345678")
+    store.save(db, [replace(x.TICKER, last_price=small, quote_volume=large)])
+    row = db.execute(text("SELECT last_price, quote_volume FROM risk.ticker")).one()
+    assert tuple(row) == (small, large)
+
+
+def test_a_hostile_symbol_is_stored_as_data(db: Connection) -> None:
+    hostile = "B'; DROP TABLE risk.mark; --"
+    store.save(db, [replace(x.MARK, symbol=hostile)])
+    assert db.execute(text("SELECT symbol FROM risk.mark")).scalar_one() == hostile
+
+
+def test_a_class_without_a_table_is_refused(database_url: str) -> None:
+    with pytest.raises(StoreError, match="object has no table"), store.connect(database_url) as db:
+        store.save(db, [object()])
+
+
+def test_rows_of_days_without_a_partition_are_caught(db: Connection) -> None:
+    assert store.save(db, [x.DEPTH]) == 1
+    assert db.execute(text("SELECT count(*) FROM risk.depth_default")).scalar_one() == 1
+
+
+def test_an_equal_ladder_is_only_noted_as_checked_and_a_changed_one_keeps_its_predecessor(
+    db: Connection,
+) -> None:
+    day = timedelta(days=1)
+    same = [replace(b, event_at=x.NOW + day, cap_usdt=b.cap_usdt * D("1.0")) for b in x.BRACKETS]
+    changed = [
+        replace(b, event_at=x.NOW + 2 * day, maintenance_rate=b.maintenance_rate * 2) for b in x.BRACKETS
+    ]
+    assert store.save(db, x.BRACKETS) == 2
+    assert store.save(db, same) == 0
+    check = text("SELECT ladder_at, previous_ladder_at, checked_at FROM risk.bracket_check")
+    assert tuple(db.execute(check).one()) == (x.NOW, None, x.NOW + day)
+    assert store.save(db, changed) == 2
+    assert tuple(db.execute(check).one()) == (x.NOW + 2 * day, x.NOW, x.NOW + 2 * day)
+    assert store.save(db, same) == 0  # late, and old
+    assert tuple(db.execute(check).one()) == (x.NOW + 2 * day, x.NOW, x.NOW + 2 * day)
+    assert store.ladders(db, ["BTCUSDT"]) == {"BTCUSDT": tuple(changed)}
+
+
+def test_equal_funding_terms_are_stored_once_and_a_change_keeps_the_interval_before(db: Connection) -> None:
+    later = [replace(x.TERMS, event_at=x.NOW + timedelta(hours=h)) for h in (1, 2)]
+    assert store.save(db, [x.TERMS]) == 1
+    assert store.save(db, [later[0]]) == 0
+    assert store.save(db, [replace(later[1], interval_hours=4)]) == 1
+    row = db.execute(
+        text(
+            "SELECT interval_hours, interval_hours_before, changed_at, event_at "
+            "FROM risk.latest_funding_terms"
+        )
+    ).one()
+    assert tuple(row) == (4, 8, x.NOW + timedelta(hours=2), x.NOW + timedelta(hours=2))
+
+
+def test_liquidations_add_up_by_hour_and_a_repeated_one_counts_once(db: Connection) -> None:
+    others = [
+        replace(x.LIQUIDATION, event_at=x.NOW + timedelta(seconds=s), notional_usdt=D(n))
+        for s, n in ((1, 10), (2, 20))
+    ]
+    assert store.save(db, [x.LIQUIDATION, others[0]]) == 2
+    assert store.save(db, [others[0], others[1], others[1]]) == 1
+    row = db.execute(text("SELECT notional_usdt, orders FROM risk.liquidation_hour")).one()
+    assert tuple(row) == (D("96045"), 3)  # 96,015 + 10 + 20
+
+
+def test_a_poll_without_a_position_takes_it_out_and_notes_it_as_gone(db: Connection) -> None:
+    other = replace(x.POSITION, symbol="ETHUSDT")
+    assert store.replace_positions(db, x.ACCOUNT, [x.POSITION, other]) == ()
+    later = replace(x.ACCOUNT, event_at=x.NOW + 5 * SECOND)
+    still = replace(other, event_at=x.NOW + 5 * SECOND)
+    assert store.replace_positions(db, later, [still]) == (x.POSITION,)
+    assert store.open_positions(db, "default") == (still,)
+    (gone,) = store.unclassified_positions(db, "default", x.NOW)
+    assert (gone.position, gone.vanished_at) == (x.POSITION, x.NOW + 5 * SECOND)
+    store.classify_position(db, gone, "liquidated", x.NOW + 6 * SECOND)
+    assert store.unclassified_positions(db, "default", x.NOW) == ()
+    assert store.replace_positions(db, later, [still]) == ()  # the same poll again
+    assert db.execute(text("SELECT count(*) FROM risk.position_gone")).scalar_one() == 1
+
+
+def test_a_late_poll_neither_brings_a_position_back_nor_takes_one_out(db: Connection) -> None:
+    eth = replace(x.POSITION, symbol="ETHUSDT", event_at=x.NOW + 5 * SECOND)
+    store.replace_positions(db, replace(x.ACCOUNT, event_at=x.NOW + 5 * SECOND), [eth])
+    assert store.replace_positions(db, x.ACCOUNT, [x.POSITION]) == ()
+    assert store.open_positions(db, "default") == (eth,)
+    assert db.execute(text("SELECT count(*) FROM risk.position")).scalar_one() == 2
+
+
+def test_positions_of_another_account_do_not_pass(database_url: str) -> None:
+    with pytest.raises(StoreError, match="another account"), store.connect(database_url) as db:
+        store.replace_positions(db, x.ACCOUNT, [replace(x.POSITION, account="other")])
+
+
+def test_a_staging_table_lost_with_an_undone_transaction_is_made_again(database_url: str) -> None:
+    with pytest.raises(ZeroDivisionError), store.connect(database_url) as db:
+        store.save(db, [x.MARK])
+        raise ZeroDivisionError
+    with store.connect(database_url) as db:
+        assert store.save(db, [x.MARK]) == 1
+    with store.connect(database_url) as db:
+        assert store.save(db, [replace(x.MARK, event_at=x.NOW + SECOND)]) == 1
+        assert db.execute(text("SELECT count(*) FROM risk.mark")).scalar_one() == 2
