@@ -149,7 +149,7 @@ class Settings(BaseSettings):
     account: str = Field(default="default", min_length=1, max_length=40)  # our name for it, in the tables
     api_key: SecretStr | None = None
     api_secret: SecretStr | None = None
-    database_url: str = Field(default="", repr=False)  # empty: the embedded PostgreSQL in `data_dir`
+    database_url: str | None = Field(default=None, repr=False)  # None: the embedded PostgreSQL in `data_dir`
     data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir(APPLICATION)))
     exchange: ExchangeSettings = ExchangeSettings()
     channels: tuple[ChannelSettings, ...] = (ChannelSettings(name="console", url=SecretStr("console://")),)

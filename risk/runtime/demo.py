@@ -61,7 +61,7 @@ def run(settings: Settings, wish: Wish, console: Console) -> int:
     with hold(folder, "demo"):
         for stale in ("postgres", "prefect", "logs", "sinks"):
             _forget(folder, stale)
-    changed = {"data_dir": folder, "database_url": "", "symbols": wish.symbols}
+    changed = {"data_dir": folder, "database_url": None, "symbols": wish.symbols}
     prefect = settings.prefect.model_copy(
         update={"api_url": None, "port": wish.port or settings.prefect.port}
     )

@@ -110,6 +110,8 @@ class Desk:
         await self._attempt(server_side.bury(self._client, self.pool))
         await self._beat()
         await self._import_flows()
+        for course in self.courses.values():
+            course.known_since = _now()  # what was due before is not forgotten but before our time
 
     async def _import_flows(self) -> None:
         for deployment in self.deployments.values():

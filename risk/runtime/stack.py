@@ -49,6 +49,7 @@ class Stack:
     interrupt: Interrupt
     database_url: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     up_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _told_state_at: float = 0.0
 
@@ -126,7 +127,7 @@ def opened(
 
 
 def _open_database(stack: Stack, tell: Tell, stops_at_once: bool) -> None:
-    stack.database_url = stack.settings.database_url
+    stack.database_url = stack.settings.database_url or ""
     if not stack.database_url:
         stack.supervisor.start([Postgres(stack.folder, at_once=stops_at_once)])
         stack.database_url = embedded.url(stack.folder)

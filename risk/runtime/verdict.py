@@ -79,11 +79,11 @@ def _cadences(desk: Stack, lines: list[str], failures: list[str]) -> None:
 
 
 async def _recorded(desk: Stack) -> dict[str, dict[str, int]]:
-    """Runs since the desk came up, by deployment and state."""
+    """Runs since the desk began to come up, by deployment and state."""
     os.environ.update({key: value for key, value in desk.environment.items() if key.startswith("PREFECT_")})
     from risk.runtime.server_side import runs_by_state
 
-    return await runs_by_state(since=desk.up_at)
+    return await runs_by_state(since=desk.began_at)
 
 
 def _made(signs: Mapping[str, Mapping[str, Any]], pool: str, name: str) -> Mapping[str, int]:
@@ -93,7 +93,7 @@ def _made(signs: Mapping[str, Mapping[str, Any]], pool: str, name: str) -> Mappi
 
 def _scores(desk: Stack, symbols: Sequence[str], lines: list[str], failures: list[str]) -> None:
     with store.connect(desk.database_url) as db:
-        changes = rows(db, "level_changes", since=desk.up_at)
+        changes = rows(db, "level_changes", since=desk.began_at)
         missing = rows(db, "missing_inputs")
     for each in changes:
         turns = f"level rose {each['rises']}× and fell {each['falls']}×"
@@ -106,7 +106,7 @@ def _scores(desk: Stack, symbols: Sequence[str], lines: list[str], failures: lis
 
 def _deliveries(desk: Stack, expects_alerts: bool, lines: list[str], failures: list[str]) -> None:
     with store.connect(desk.database_url) as db:
-        told = rows(db, "deliveries_by_channel", since=desk.up_at)
+        told = rows(db, "deliveries_by_channel", since=desk.began_at)
     accepted = {each["channel"]: each["messages"] for each in told if each["state"] == "accepted"}
     for each in told:
         lines.append(f"{each['channel']:<14} {each['messages']} messages {each['state']}")

@@ -1,0 +1,82 @@
+"""The database of the settings from outside a running desk: its address, psql, a server of its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from risk.adapters import embedded
+from risk.adapters.database_url import libpq_url
+from risk.adapters.settings import Settings
+from risk.errors import RuntimeFault, StoreError
+from risk.runtime.hold import is_held
+
+DEMO = "demo"
+
+
+def folder(settings: Settings) -> Path:
+    """The data directory of the desk that runs: the demo's while only that one does."""
+    demo = settings.data_dir / DEMO
+    return demo if is_held(demo) and not is_held(settings.data_dir) else settings.data_dir
+
+
+def address(settings: Settings) -> str:
+    """libpq URL of the database, whether it runs or not.
+
+    Raises:
+        SettingsError: the configured address is none.
+    """
+    place = folder(settings)
+    if settings.database_url and place == settings.data_dir:
+        return libpq_url(settings.database_url)
+    return embedded.url(place)
+
+
+@contextmanager
+def reachable(settings: Settings, *, starts: bool = False) -> Iterator[str]:
+    """URL of the database while it answers; `starts` starts an embedded one and stops it afterwards.
+
+    Raises:
+        StoreError: it does not answer; says how to start it.
+    """
+    url = address(settings)
+    has_own = not settings.database_url and starts and not embedded.is_running(settings.data_dir)
+    if has_own:
+        embedded.start(settings.data_dir)
+    try:
+        with psycopg.connect(url, connect_timeout=3):
+            pass
+    except psycopg.OperationalError as cause:
+        reason = str(cause).strip().splitlines()[-1]
+        raise StoreError(
+            f"the database does not answer ({reason}): `risk up` or `risk demo` starts it"
+        ) from None
+    try:
+        yield url
+    finally:
+        if has_own:
+            embedded.stop(settings.data_dir)
+
+
+def open_shell(settings: Settings) -> int:
+    """psql's exit status, on the database of the settings.
+
+    Raises:
+        RuntimeFault: there is no psql.
+        StoreError: the database does not answer.
+    """
+    program = shutil.which("psql")
+    if program is None:
+        try:
+            program = str(embedded.psql_path())
+        except RuntimeFault:
+            raise RuntimeFault(
+                "there is no psql here: use any client with the address of `risk db url`"
+            ) from None
+    with reachable(settings, starts=True) as url:
+        return subprocess.call([program, url])

@@ -1,0 +1,40 @@
+"""`risk watch`: the live table of a desk that runs, read from its database."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from risk.adapters.settings import Settings
+from risk.errors import StoreError
+from risk.runtime import board
+from risk.runtime.database import address, reachable
+
+
+def watch(settings: Settings, console: Console, *, every_s: float, once: bool) -> int:
+    """Draw until Ctrl-C; a database that goes away is waited for, and said.
+
+    Raises:
+        StoreError: the database does not answer at the first look.
+    """
+    with reachable(settings) as url:
+        seen = board.read(url)
+    if once:
+        console.print(board.render(seen, settings.language))
+        return 0
+    url = address(settings)
+    with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
+        while True:
+            footer = (
+                f"{seen.read_at:%H:%M:%S} UTC · {seen.waiting} deliveries wait · Ctrl-C ends this table only"
+            )
+            live.update(board.render(seen, settings.language, footer), refresh=True)
+            time.sleep(every_s)
+            try:
+                seen = board.read(url)
+            except StoreError as cause:
+                live.update(Text(f"the database does not answer: {cause}", style="bold red"), refresh=True)
+                time.sleep(every_s)
