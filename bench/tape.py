@@ -44,25 +44,34 @@ def load(path: str) -> Tape:
     return Tape(json.loads(first), rest)
 
 
-def generate(frames: int, seed: int = 20240808, mid_ticks: int = 618_000) -> Tape:
-    """A snapshot of 1,000 levels a side and so many frames, 100 ms apart, without gaps."""
+def generate(frames: int, *, before: int = 0, seed: int = 20240808, mid_ticks: int = 618_000) -> Tape:
+    """A snapshot and so many frames, 100 ms apart, without gaps.
+
+    The book begins with 1,000 levels a side; `before` frames have already gone by in the snapshot.
+    """
     rng = random.Random(seed)
     starts: list[Change] = []
     for sign in (-1, 1):
         ticks = [1, *rng.sample(range(2, 1_500), 999)]
         starts.append({mid_ticks + sign * tick: _quantity(rng) for tick in ticks})
-    snapshot = {"lastUpdateId": 1_000, "bids": _pairs(starts[0]), "asks": _pairs(starts[1])}
     sides = (_Side(starts[0]), _Side(starts[1]))
-    written, last_id, at_ms = [], 1_000, 1_723_161_255_000
-    for _ in range(frames):
+    for _ in range(before):
+        mid_ticks, _changed = _changes(rng, sides, mid_ticks)
+    last_id = 1_000
+    snapshot = {"lastUpdateId": last_id, "bids": _pairs(sides[0].levels), "asks": _pairs(sides[1].levels)}
+    written = []
+    for count in range(frames):
         mid_ticks, changes = _changes(rng, sides, mid_ticks)
-        first, final, at_ms = last_id + rng.randint(1, 900), last_id + rng.randint(1_000, 5_000), at_ms + 100
-        data = {"e": "depthUpdate", "E": at_ms, "T": at_ms - 1, "s": "BTCUSDT", "U": first, "u": final}
-        data |= {"pu": last_id, "b": _pairs(changes[0]), "a": _pairs(changes[1])}
-        message = {"stream": "btcusdt@depth@100ms", "data": data}
-        written.append(json.dumps(message, separators=(",", ":")).encode())
+        first, final = last_id + rng.randint(1, 900), last_id + rng.randint(1_000, 5_000)
+        written.append(_frame(changes, first, final, last_id, 1_723_161_255_000 + 100 * count))
         last_id = final
     return Tape(snapshot, written)
+
+
+def _frame(changes: tuple[Change, Change], first: int, final: int, previous: int, at_ms: int) -> bytes:
+    data = {"e": "depthUpdate", "E": at_ms, "T": at_ms - 1, "s": "BTCUSDT", "U": first, "u": final}
+    data |= {"pu": previous, "b": _pairs(changes[0]), "a": _pairs(changes[1])}
+    return json.dumps({"stream": "btcusdt@depth@100ms", "data": data}, separators=(",", ":")).encode()
 
 
 def _changes(rng: random.Random, sides: tuple[_Side, _Side], mid: int) -> tuple[int, tuple[Change, Change]]:
