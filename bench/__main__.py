@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import platform
+import re
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ def main() -> int:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # before numpy is imported by a path
     for folder in (HERE, HERE.parent / "risk"):
-        compileall.compile_dir(folder, quiet=2)
+        compileall.compile_dir(folder, quiet=2, rx=re.compile(r"\.venv"))  # not the peers' own
     options = QUICK if arguments.quick else Options()
     header = _header(options)
     print("\n".join(f"{key}: {value}" for key, value in header.items()), flush=True)
