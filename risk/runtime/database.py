@@ -52,7 +52,7 @@ def reachable(settings: Settings, *, starts: bool = False) -> Iterator[str]:
         with psycopg.connect(url, connect_timeout=3):
             pass
     except psycopg.OperationalError as cause:
-        reason = str(cause).strip().splitlines()[-1]
+        reason = " ".join(str(cause).strip().splitlines()[0].split())
         raise StoreError(
             f"the database does not answer ({reason}): `risk up` or `risk demo` starts it"
         ) from None

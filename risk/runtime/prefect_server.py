@@ -8,7 +8,7 @@ import secrets
 import sys
 import time
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
@@ -145,6 +145,38 @@ def is_up(environment: Mapping[str, str], *, timeout_s: float = 2.0) -> bool:
         return answer.status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
+
+
+def is_open(api_url: str) -> bool:
+    """Whether the API answers to somebody without a password."""
+    try:
+        return httpx.get(f"{api_url}/admin/version", timeout=2.0).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def scoring_runs(environment: Mapping[str, str]) -> tuple[int, int]:
+    """Runs of the deployment "scoring" that began in the last minute, and that are scheduled from now on."""
+    now = datetime.now(UTC)
+    minute_ago, soon = now - timedelta(minutes=1), now + timedelta(minutes=1)
+    begun = {"start_time": {"after_": minute_ago.isoformat(), "before_": now.isoformat()}}
+    coming = {
+        "state": {"type": {"any_": ["SCHEDULED"]}},
+        "expected_start_time": {"after_": now.isoformat(), "before_": soon.isoformat()},
+    }
+    return _count(environment, begun), _count(environment, coming)
+
+
+def _count(environment: Mapping[str, str], wanted: Mapping[str, object]) -> int:
+    name, _, secret = environment.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    asked = {"flow_runs": wanted, "deployments": {"name": {"any_": ["scoring"]}}}
+    try:
+        answer = httpx.post(
+            f"{environment['PREFECT_API_URL']}/flow_runs/count", json=asked, auth=(name, secret), timeout=3.0
+        )
+        return int(answer.raise_for_status().json())
+    except (httpx.HTTPError, ValueError) as cause:
+        raise RuntimeFault(f"Prefect does not count its runs: {type(cause).__name__}") from None
 
 
 def wait_until_up(environment: Mapping[str, str], *, timeout_s: float) -> None:

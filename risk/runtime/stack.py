@@ -24,7 +24,7 @@ from risk.runtime.hold import hold
 from risk.runtime.parts import LOOPBACK, Part, Postgres, Process, answers, free_port
 from risk.runtime.supervisor import Interrupt, Supervisor
 
-POOLS = ("cadence", "streams", "heavy")
+POOLS = {"cadence": 0.5, "streams": 0.3, "heavy": 0.2}  # and their shares of the exchange's request weight
 HEAVY_NICENESS = 10
 STATE_FILE = "stack.json"
 STATE_EVERY_S = 2.0
@@ -199,7 +199,8 @@ def _prefect(stack: Stack) -> Part:
 
 def _workers(stack: Stack) -> list[Process]:
     parts: list[Process] = []
-    for pool in POOLS:
+    weight_share = stack.settings.exchange.weight_share
+    for pool, share in POOLS.items():
         ready_file = stack.folder / f"worker-{pool}.ready"
         command = stack.python(
             "risk.runtime.worker", "--pool", pool, "--name", f"warm-{pool}",
@@ -208,7 +209,12 @@ def _workers(stack: Stack) -> list[Process]:
         niceness = HEAVY_NICENESS if pool == "heavy" else 0
         parts.append(
             stack.process(
-                f"worker-{pool}", command, ready_file=ready_file, niceness=niceness, ready_within_s=180.0
+                f"worker-{pool}",
+                command,
+                environment={"RISK_EXCHANGE__WEIGHT_SHARE": f"{weight_share * share:.4f}"},
+                ready_file=ready_file,
+                niceness=niceness,
+                ready_within_s=180.0,
             )
         )
     return parts
