@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.conftest_db", "tests.conftest_prefect", "tests.conftest_simulator"]
+pytest_plugins = [
+    "tests.conftest_db",
+    "tests.conftest_prefect",
+    "tests.conftest_simulator",
+    "tests.conftest_flows",
+]
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 

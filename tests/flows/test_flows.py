@@ -1,0 +1,229 @@
+"""Each flow once: the exchange's answers in, rows out, the same rows when it runs again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from flows import (
+    account,
+    backfill,
+    desk,
+    funding,
+    history,
+    income,
+    klines,
+    maintenance,
+    market,
+    open_interest,
+    reference,
+    refit,
+    scoring,
+    steps,
+    venues,
+)
+from risk.adapters import store
+from risk.errors import BannedError, DataError, StoreError
+from tests.conftest_simulator import RunningSimulator
+
+
+def count(url: str, table: str, where: str = "true") -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(f"SELECT count(*) FROM risk.{table} WHERE {where}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_account_stores_positions_with_two_liquidation_prices(ready: str) -> None:
+    reference.reference()
+    account.account()
+    with psycopg.connect(ready) as connection:
+        rows = connection.execute(
+            "SELECT symbol, exchange_liquidation_price, liquidation_price, liquidation_reason"
+            " FROM risk.position"
+        ).fetchall()
+    assert {row[0] for row in rows} == {"BTCUSDT", "ETHUSDT", "SOLUSDT"}
+    for symbol, theirs, ours, reason in rows:
+        assert reason == "", symbol
+        # the simulator computes its price in code of its own
+        assert ours == pytest.approx(float(theirs), rel=1e-6), symbol
+
+
+def test_without_brackets_a_position_says_why_it_has_no_price(ready: str) -> None:
+    account.account()
+    with psycopg.connect(ready) as connection:
+        rows = connection.execute(
+            "SELECT liquidation_price, liquidation_reason FROM risk.position"
+        ).fetchall()
+    assert rows
+    assert all(price is None and reason.startswith("no_brackets") for price, reason in rows)
+
+
+def test_reference_stores_rules_ladders_and_the_keys_rights(ready: str) -> None:
+    reference.reference()
+    ladders = count(ready, "leverage_bracket")
+    assert count(ready, "instrument", "symbol = 'BTCUSDT' AND status = 'TRADING'") == 1
+    assert ladders > 10
+    reference.reference()
+    assert count(ready, "leverage_bracket") == ladders
+
+
+def test_market_stores_marks_and_tickers_of_watched_symbols(ready: str) -> None:
+    market.market()
+    assert count(ready, "mark") == 3
+    assert count(ready, "ticker") == 3
+
+
+def test_open_interest_is_stored_for_each_symbol(ready: str) -> None:
+    open_interest.open_interest()
+    assert count(ready, "open_interest", "quantity > 0") == 3
+
+
+def test_history_fills_what_the_first_score_needs_and_resumes(ready: str) -> None:
+    history.history()
+    assert count(ready, "kline", "interval = '15m'") >= 3 * 30 * 96 - 3
+    assert count(ready, "kline", "interval = '1h'") >= 3 * 4_000
+    assert count(ready, "kline", "interval = '1d'") >= 3 * 1_500
+    assert count(ready, "funding") >= 3 * 150
+    assert count(ready, "volatility_fit") == 6
+    assert count(ready, "indicator", "atr_ratio > 0") == 9
+    assert count(ready, "indicator", "interval = '1h' AND sigma_24h > 0") == 3
+    assert count(ready, "indicator", "interval = '15m' AND vol_ratio > 0") == 3
+    with desk.database() as db:
+        cursors = {scope: p.cursor_at for scope, p in store.progress(db, backfill.FLOW).items()}
+    assert len(cursors) == 15
+    again = backfill.plan(desk.symbols(), desk.now())
+    assert all(stretch.start == cursors[stretch.scope] for stretch in again)
+    klines_before = count(ready, "kline")
+    klines.klines()
+    assert count(ready, "kline") - klines_before <= 9
+
+
+def test_klines_close_a_gap_from_the_newest_stored_bar(ready: str) -> None:
+    for stretch in backfill.plan(["BTCUSDT"], desk.now()):
+        if stretch.series == "15m":
+            end = stretch.end - timedelta(hours=3)
+            backfill.fetch(backfill.Stretch("BTCUSDT", "15m", end - timedelta(hours=6), end))
+    before = count(ready, "kline")
+    klines.klines()
+    assert 11 <= count(ready, "kline") - before <= 13  # three hours of quarters
+
+
+def test_refit_of_a_series_that_is_too_short_falls_back_and_says_so(ready: str) -> None:
+    moment = desk.now()
+    for symbol in desk.symbols():
+        for series, span in (("1h", timedelta(hours=500)), ("1d", timedelta(days=100))):
+            backfill.fetch(backfill.Stretch(symbol, series, moment - span, moment))
+    refit.refit()
+    assert count(ready, "volatility_fit", "method = 'ewma' AND reason <> '' AND sigma_next > 0") == 6
+
+
+def test_one_bad_series_does_not_stop_the_others_fit(ready: str) -> None:
+    moment = desk.now()
+    backfill.fetch(backfill.Stretch("ETHUSDT", "1h", moment - timedelta(hours=60), moment))
+    fits = steps.refit(desk.symbols())
+    assert [(fit.symbol, fit.interval) for fit in fits] == [("ETHUSDT", "1h")]
+    assert count(ready, "data_issue", "problem LIKE '%history has to be filled%'") >= 2
+
+
+def test_funding_stores_terms_and_only_settlements_that_are_due(ready: str) -> None:
+    moment = desk.now()
+    for symbol in desk.symbols():
+        backfill.fetch(
+            backfill.Stretch(symbol, "funding", moment - timedelta(days=5), moment - timedelta(days=2))
+        )
+    before = count(ready, "funding")
+    funding.funding()
+    assert count(ready, "funding_terms", "interval_hours IN (1, 2, 4, 8)") == 3
+    assert count(ready, "funding") - before >= 3 * 5  # two days of eight hours, at least five each
+    settled = count(ready, "funding")
+    funding.funding()
+    assert count(ready, "funding") == settled
+
+
+def test_venues_insurance_and_adl_are_stored(ready: str) -> None:
+    venues.venues()
+    assert count(ready, "venue_funding") >= 6
+    assert count(ready, "insurance", "value_usd > 0") >= 1
+    assert count(ready, "adl_risk") >= 3
+
+
+def test_income_can_be_read_again_without_a_second_row(ready: str) -> None:
+    income.income()
+    first = count(ready, "income")
+    income.income()
+    assert count(ready, "income") == first
+
+
+def test_maintenance_has_a_week_of_partitions(ready: str) -> None:
+    maintenance.maintenance()
+    day = desk.now() + timedelta(days=7)
+    with psycopg.connect(ready) as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM pg_class WHERE relname LIKE %s AND relkind = 'r'", [f"%{day:%Y%m%d}%"]
+        ).fetchone()
+    assert found is not None
+    assert found[0] >= 5
+
+
+def test_scoring_writes_scores_alerts_and_messages_together(ready: str) -> None:
+    reference.reference()
+    account.account()
+    market.market()
+    open_interest.open_interest()
+    scoring.scoring()
+    assert count(ready, "score") == 4  # three symbols and the account
+    assert count(ready, "limits") == 1
+    # no book, no bars yet: never low (DOMAIN.md, 4.6)
+    assert count(ready, "score", "level = 0") == 0
+    assert count(ready, "alert") >= 1
+
+
+def test_a_closed_position_is_told_apart_from_a_liquidated_one(
+    ready: str, simulator: RunningSimulator
+) -> None:
+    snapshot, held = desk.exchange().account_snapshot()
+    gone = next(p for p in held if p.symbol == "SOLUSDT")
+    with desk.database() as db:
+        store.replace_positions(db, snapshot, held)
+    later, still = desk.exchange().account_snapshot()
+    with desk.database() as db:
+        vanished = store.replace_positions(db, later, [p for p in still if p.symbol != gone.symbol])
+    assert [p.symbol for p in vanished] == ["SOLUSDT"]
+    steps.classify_gone(vanished, later.event_at)
+    assert count(ready, "position_gone", "classification = 'closed'") == 1
+
+
+def test_one_symbols_failure_goes_to_the_ledger_and_the_rest_goes_on(ready: str) -> None:
+    def call(symbol: str) -> str:
+        if symbol == "BAD":
+            raise DataError("impossible")
+        return symbol
+
+    assert steps.each(["BTCUSDT", "BAD", "ETHUSDT"], call) == ["BTCUSDT", "ETHUSDT"]
+    assert count(ready, "data_issue", "symbol = 'BAD' AND problem LIKE '%impossible%'") == 1
+    with pytest.raises(DataError):
+        steps.each(["BAD"], call)
+
+
+def test_a_ban_stops_the_loop_at_once(ready: str) -> None:
+    asked = []
+
+    def call(symbol: str) -> None:
+        asked.append(symbol)
+        raise BannedError("banned", desk.now())
+
+    with pytest.raises(BannedError):
+        steps.each(["BTCUSDT", "ETHUSDT"], call)
+    assert asked == ["BTCUSDT"]
+
+
+def test_a_flow_without_a_database_says_what_to_do(monkeypatch: pytest.MonkeyPatch, ready: str) -> None:
+    from tests.conftest_flows import forget
+
+    monkeypatch.delenv("RISK_DATABASE_URL")
+    forget()
+    with pytest.raises(StoreError, match="risk up"):
+        desk.database_url()
