@@ -35,7 +35,8 @@ async def streams(shard: int = 0, shards: int = 1) -> None:
     share = Share(f"{socket.gethostname()}/{shard}-of-{shards}", sorted(config.symbols)[shard::shards])
     doors = Doors(fetch_depth=desk.exchange().depth, save=_save, lease=share.lease, beat=share.beat)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(Watch(config.exchange.stream_url, config.symbols, doors).run())
+        watch = Watch(config.exchange.stream_url, config.symbols, doors)
+        tasks.create_task(watch.run())
         if config.watches_account and shard == 0:
             exchange = desk.exchange()
             user = UserStream(
@@ -43,6 +44,7 @@ async def streams(shard: int = 0, shards: int = 1) -> None:
                 exchange.listen_key_create,
                 exchange.listen_key_keepalive,
                 _on_account_event,
+                watch.gate,
             )
             tasks.create_task(user.run())
 

@@ -16,9 +16,10 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
+from risk.adapters.backoff import Gate
 from risk.adapters.stream_books import DOWN_AFTER_S, Books
 from risk.adapters.stream_writer import Writer
-from risk.adapters.streams import DEPTH_PATIENCE, MARKET_PATIENCE, Feed, combined_url
+from risk.adapters.streams import DEPTH_PATIENCE, LIFE_S, MARKET_PATIENCE, Feed, combined_url
 from risk.adapters.wire_checks import Parsed
 from risk.adapters.wire_market import DepthPayload
 from risk.adapters.wire_stream import decode_force_order, decode_mark_array, force_order_key
@@ -28,6 +29,9 @@ from risk.records import DataIssue, DepthSnapshot, ForcedLiquidation, Mark, Obse
 log = logging.getLogger(__name__)
 
 SYMBOLS_PER_SOCKET = 250  # 1,024 streams are allowed, but they all stand in one address line
+TWINS = 2
+"""Each depth stream comes over two sockets: when one drops, the other has every event, and no book is lost
+to a resync (of which only ten a minute are allowed). What comes twice is ignored by its id."""
 LEASE_EVERY_S, BEAT_EVERY_S, SAMPLE_EVERY_S, MARK_EVERY_S = 5.0, 5.0, 1.0, 5.0
 REMEMBERED_ORDERS = 20_000
 
@@ -61,11 +65,19 @@ class Watch:
         self._root, self._symbols, self._doors = root, tuple(symbols), doors
         self.writer = Writer(doors.save)
         self.books = Books(doors.fetch_depth, self._keep_sample, self.writer.put_issue)
-        sockets = max(1, math.ceil(len(self._symbols) / SYMBOLS_PER_SOCKET))
+        self.gate = Gate()
+        self.depth_groups = max(1, math.ceil(len(self._symbols) / SYMBOLS_PER_SOCKET))
         self.depth_feeds = [
-            Feed(f"depth {number}", self.books.on_frame, patience=DEPTH_PATIENCE) for number in range(sockets)
+            Feed(
+                f"depth {number}",
+                self.books.on_frame,
+                patience=DEPTH_PATIENCE,
+                life_s=LIFE_S - 3600.0 * (number // self.depth_groups),
+                gate=self.gate,
+            )
+            for number in range(self.depth_groups * TWINS)
         ]
-        self.market_feed = Feed("market", self.on_market_frame, patience=MARKET_PATIENCE)
+        self.market_feed = Feed("market", self.on_market_frame, patience=MARKET_PATIENCE, gate=self.gate)
         self._orders: OrderedDict[Hashable, None] = OrderedDict()
         self._marked_at: dict[str, float] = {}
         self.liquidations = 0
@@ -89,7 +101,7 @@ class Watch:
         self.books.watch(symbols)
         names = sorted(symbol.lower() for symbol in symbols)
         for number, feed in enumerate(self.depth_feeds):
-            share = [f"{name}@depth@100ms" for name in names[number :: len(self.depth_feeds)]]
+            share = [f"{name}@depth@100ms" for name in names[number % self.depth_groups :: self.depth_groups]]
             feed.retarget(combined_url(self._root, "public", share) if share else "", share)
         market = ["!forceOrder@arr", *(f"{name}@markPrice@1s" for name in names)]
         self.market_feed.retarget(combined_url(self._root, "market", market) if names else "", market)
@@ -158,7 +170,12 @@ class Watch:
         self.writer.put(order)
 
     def _is_link_down(self) -> bool:
-        return any(feed.silent_s() > DOWN_AFTER_S for feed in self.depth_feeds if feed.is_wanted)
+        """Whether some group of symbols comes over none of its sockets."""
+        groups: dict[int, list[float]] = {}
+        for number, feed in enumerate(self.depth_feeds):
+            if feed.is_wanted:
+                groups.setdefault(number % self.depth_groups, []).append(feed.silent_s())
+        return any(min(silences) > DOWN_AFTER_S for silences in groups.values())
 
     async def _keep_leases(self) -> None:
         while True:

@@ -52,7 +52,7 @@ class Books:
         self._moved_at: dict[str, float] = {}  # monotonic; when the book last moved, or watching began
         self._sampled_id: dict[str, int] = {}
         self._plan = SnapshotPlan()
-        self._fallback = SnapshotPlan(symbol_s=2.0, per_minute=60, first_per_minute=60)
+        self._fallback = SnapshotPlan(symbol_s=2.0, per_minute=120, first_per_minute=120)
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="depth")
 
     @property

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+from risk.adapters.backoff import Gate
 from risk.adapters.streams import PRIVATE_PATIENCE, Feed
 from risk.adapters.wire_stream import decode_user_event
 from risk.errors import ExchangeError, KeyRejectedError, PayloadError, RiskError
@@ -39,11 +40,12 @@ class UserStream:
         create: Callable[[], str],
         keepalive: Callable[[], object],
         on_change: Callable[[bool], Awaitable[None]],
+        gate: Gate | None = None,
     ) -> None:
         self._root, self._create, self._keepalive, self._on_change = root, create, keepalive, on_change
         self._moved, self._expired = asyncio.Event(), asyncio.Event()
         self._has_new_configuration = False
-        self.feed = Feed("private", self.on_frame, patience=PRIVATE_PATIENCE)
+        self.feed = Feed("private", self.on_frame, patience=PRIVATE_PATIENCE, gate=gate)
 
     def on_frame(self, frame: bytes) -> None:
         """One event of the account."""

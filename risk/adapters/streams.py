@@ -12,7 +12,6 @@ import asyncio
 import itertools
 import json
 import logging
-import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -20,13 +19,15 @@ from time import monotonic
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
+from risk.adapters.backoff import REFUSALS, Backoff, Gate
+
 log = logging.getLogger(__name__)
 
 OPEN_TIMEOUT_S, CLOSE_TIMEOUT_S = 5.0, 2.0
 LIFE_S = 23 * 3600.0
 """The exchange cuts at 24 h; we leave at 23 h, the new socket first."""
+QUIET_START_S = 30.0
 MAX_FRAME_BYTES = 8 * 2**20
-REFUSALS = frozenset({403, 418, 429})
 CONTROL_FRAMES = (b'{"result"', b'{"id"', b'{"error"', b'{"code"')
 FAILURES = (OSError, TimeoutError, WebSocketException)
 
@@ -68,41 +69,6 @@ def combined_url(root: str, route: str, streams: Iterable[str]) -> str:
     return f"{root}/{route}/stream?streams={'/'.join(streams)}"
 
 
-class Backoff:
-    """How long to wait before the next connection attempt, in seconds.
-
-    Drops and refusals to listen: 0.25 s doubling to 5 s, shortened at random so that many do not knock at
-    once; a connection that lived a second starts anew. After 429, 403 or 418 at the handshake: 12 s (five
-    attempts a minute) doubling to 60 s, or the wait that the server asked for if that is longer.
-    """
-
-    FIRST_S, CAP_S, REFUSED_FIRST_S, REFUSED_CAP_S, GOOD_LIFE_S = 0.25, 5.0, 12.0, 60.0, 1.0
-
-    def __init__(self, chance: Callable[[], float] = random.random) -> None:
-        self._chance = chance
-        self._failures = 0
-        self._refusals = 0
-
-    def after(self, *, lived_s: float, status: int | None = None, retry_after_s: float = 0.0) -> float:
-        """The wait after one connection's end.
-
-        Args:
-            lived_s: how long it carried data; 0 if it never did.
-            status: HTTP status of a refused handshake.
-        """
-        if lived_s > 0:
-            self._refusals = 0
-        if lived_s >= self.GOOD_LIFE_S:
-            self._failures = 0
-        if status in REFUSALS:
-            wait = min(self.REFUSED_CAP_S, self.REFUSED_FIRST_S * 2.0 ** min(self._refusals, 8))
-            self._refusals += 1
-            return max(wait, retry_after_s)
-        wait = min(self.CAP_S, self.FIRST_S * 2.0 ** min(self._failures, 16))
-        self._failures += 1
-        return wait * (0.5 + 0.5 * self._chance())
-
-
 @dataclass(slots=True)
 class Counts:
     """What a feed has been through, for the heartbeat."""
@@ -118,6 +84,7 @@ class Counts:
 class _Session:
     """One socket from its handshake to its end."""
 
+    is_open: bool = False
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     first_frame_at: float | None = None
     task: asyncio.Task[None] | None = None
@@ -141,6 +108,7 @@ class Feed:
         patience: Patience = DEPTH_PATIENCE,
         life_s: float = LIFE_S,
         backoff: Backoff | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.name = name
         self.counts = Counts()
@@ -149,6 +117,7 @@ class Feed:
         self._patience = patience
         self._life_s = life_s
         self._backoff = backoff or Backoff()
+        self._gate = gate or Gate()
         self._url = ""
         self._streams: frozenset[str] = frozenset()
         self._renew = asyncio.Event()
@@ -213,12 +182,14 @@ class Feed:
         return await self._roll_over(session)
 
     async def _roll_over(self, old: _Session) -> _Session:
-        """Open the next socket, and close the old one once data flows through it."""
+        """Open the next socket, and close the old one once data flows through it, or could have."""
         new = self._open()
         assert new.task is not None
         ready = asyncio.create_task(new.ready.wait())
         try:
-            await asyncio.wait({new.task, ready}, timeout=30.0, return_when=asyncio.FIRST_COMPLETED)
+            while not (new.is_open or new.task.done()):
+                await asyncio.wait({new.task, ready}, timeout=0.5, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({new.task, ready}, timeout=QUIET_START_S, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             await self._close(new)
             raise
@@ -242,6 +213,8 @@ class Feed:
         wait = self._backoff.after(lived_s=session.lived_s(), status=status, retry_after_s=retry_after_s)
         self.counts.drops += 1
         self.counts.refusals += status is not None
+        if status in REFUSALS:
+            self._gate.refused(retry_after_s)
         log.info("stream %s ended (%s), next try in %.2f s", self.name, _told(fault), wait)
         await asyncio.sleep(wait)
 
@@ -252,6 +225,8 @@ class Feed:
 
     async def _carry(self, session: _Session, url: str) -> None:
         """One socket: connect, hand over its frames, ask when it is silent."""
+        while (wait := self._gate.wait_s()) > 0:
+            await asyncio.sleep(wait)
         async with connect(
             url,
             open_timeout=OPEN_TIMEOUT_S,
@@ -265,6 +240,7 @@ class Feed:
             user_agent_header="crypto-risk",
         ) as socket:
             self.counts.connects += 1
+            session.is_open = True
             await _Listener(self, session, socket, self._patience, self._streams).run()
 
     def take(self, session: _Session, frame: bytes) -> None:

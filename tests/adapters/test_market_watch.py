@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from websockets.asyncio.server import ServerConnection
 
 from risk.adapters import market_watch
 from risk.adapters.market_watch import Doors, Watch
@@ -89,10 +90,42 @@ def test_depth_flows_from_the_socket_to_the_database_and_ends_when_told(
     assert sorted(paths) == [
         "/market/stream?streams=!forceOrder@arr/aaausdt@markPrice@1s",
         "/public/stream?streams=aaausdt@depth@100ms",
+        "/public/stream?streams=aaausdt@depth@100ms",
     ]
     for sample in outside.of(DepthSnapshot):
         bids, asks = outside.exchange.states[sample.update_id]
         assert (float(sample.best_bid), float(sample.best_ask)) == (max(bids), min(asks))
+
+
+def test_a_socket_that_drops_again_and_again_costs_no_book_while_its_twin_lives() -> None:
+    outside = Outside()
+
+    async def scene() -> tuple[int, int, bool]:
+        async with stream_server() as server:
+            server.frames = outside.next_frame
+
+            def twins() -> list[ServerConnection]:
+                return [one for one in server.open if one.request and "/public" in one.request.path]
+
+            watch = Watch(server.url, ["AAAUSDT"], outside.doors())
+            task = asyncio.create_task(watch.run())
+            await until(lambda: watch.books.status()["live"] == 1 and len(twins()) == 2)
+            for number in range(6):
+                twins()[number % 2].transport.abort()
+                await until(lambda: len(twins()) == 1)
+                await until(lambda: len(twins()) == 2)
+                heard = [feed.counts.frames for feed in watch.depth_feeds]
+                await until(
+                    lambda heard=heard: all(
+                        feed.counts.frames > before
+                        for feed, before in zip(watch.depth_feeds, heard, strict=True)
+                    )
+                )
+            status = watch.status()
+            await cancelled(task)
+            return status["gaps"], status["snapshots"], status["drops"] >= 6
+
+    assert asyncio.run(scene()) == (0, 1, True)
 
 
 def test_symbols_of_a_dead_neighbour_are_followed_once_granted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +136,7 @@ def test_symbols_of_a_dead_neighbour_are_followed_once_granted(monkeypatch: pyte
         async with stream_server() as server:
             watch = Watch(server.url, ["AAAUSDT", "BBBUSDT"], outside.doors())
             task = asyncio.create_task(watch.run())
-            await until(lambda: len(server.open) == 2)
+            await until(lambda: len(server.open) == 3)
             outside.granted = ["AAAUSDT", "BBBUSDT"]
             await until(lambda: any("bbbusdt@depth" in path for path in server.paths))
             await cancelled(task)

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from risk.adapters.streams import DEPTH_PATIENCE, Backoff, Feed, Patience, combined_url
+from risk.adapters.backoff import Backoff, Gate
+from risk.adapters.streams import DEPTH_PATIENCE, Feed, Patience, combined_url
 from tests.adapters.stream_server import StreamServer, stream_server, until
 
 QUICK = Patience(quiet_s=0.15, answer_s=0.15, silent_s=0.6, check_every_s=0.3)
@@ -20,6 +21,12 @@ def quick_backoff() -> Backoff:
     backoff.FIRST_S, backoff.CAP_S, backoff.GOOD_LIFE_S = 0.02, 0.05, 0.05
     backoff.REFUSED_FIRST_S, backoff.REFUSED_CAP_S = 0.02, 0.05
     return backoff
+
+
+def quick_gate() -> Gate:
+    gate = Gate()
+    gate.SPACING_S = 0.01
+    return gate
 
 
 @contextlib.asynccontextmanager
@@ -34,6 +41,7 @@ async def running(
         patience=patience,
         life_s=life_s,
         backoff=quick_backoff(),
+        gate=quick_gate(),
     )
     feed.retarget(combined_url(server.url, "public", ["a"]), ["a"])
     task = asyncio.create_task(feed.run())
@@ -229,3 +237,18 @@ def test_jitter_only_shortens_so_that_five_seconds_stay_the_longest() -> None:
     for chance in (0.0, 0.5, 1.0):
         backoff = Backoff(chance=lambda chance=chance: chance)
         assert max(backoff.after(lived_s=0.0) for _ in range(20)) <= 5.0
+
+
+def test_after_a_refusal_all_feeds_together_make_five_attempts_a_minute() -> None:
+    now = 0.0
+    gate = Gate(clock=lambda: now)
+    assert [gate.wait_s() for _ in range(4)] == [0.0] * 4  # nothing to fear yet
+    gate.refused()
+    begun = []
+    while now < 60.0:
+        if gate.wait_s() == 0.0:
+            begun.append(now)
+        now += 0.5
+    assert len(begun) <= 5
+    now = 61.0
+    assert [gate.wait_s() for _ in range(4)] == [0.0] * 4
