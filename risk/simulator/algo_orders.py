@@ -9,6 +9,8 @@ from risk.simulator.orders import CONDITIONAL
 from risk.simulator.rejection import Rejection, malformed
 from risk.simulator.world import World
 
+FLAGS = ("closePosition", "priceProtect", "reduceOnly")
+
 
 def place_algo(world: World, params: Params) -> Any:
     """POST /fapi/v1/algoOrder.
@@ -39,9 +41,7 @@ def place_algo(world: World, params: Params) -> Any:
         "selfTradePreventionMode": "EXPIRE_MAKER",
         "workingType": params.get("workingType") or "CONTRACT_PRICE",
         "priceMatch": "NONE",
-        "closePosition": params.get("closePosition", "").lower() == "true",
-        "priceProtect": params.get("priceProtect", "").lower() == "true",
-        "reduceOnly": params.get("reduceOnly", "").lower() == "true",
+        **{flag: params.get(flag, "").lower() == "true" for flag in FLAGS},
         "createTime": now,
         "updateTime": now,
         "triggerTime": 0,

@@ -3,7 +3,7 @@
 GET /control/state · POST /control/fault (one fault or a list, as JSON) · GET and DELETE /control/fault ·
 POST /control/pause, /control/resume · /control/account?preset= · /control/scenario?name= · /control/forgive ·
 /control/deposit?usdt= · /control/adl?symbol=&side=&share= · /control/fund?symbol=&rate= ·
-/control/mark?symbol=&price= (while paused) · /control/expire (the listen key).
+/control/brackets?symbol=&factor= · /control/mark?symbol=&price= (while paused) · /control/expire (the key).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ from risk.simulator import clearing, user_stream
 from risk.simulator.faults import fault, summary
 from risk.simulator.printing import exact
 from risk.simulator.rejection import Rejection
+from risk.simulator.spec import ladder
 from risk.simulator.world import World
 
 Query = Mapping[str, str]
@@ -160,6 +162,16 @@ def set_mark(world: World, query: Query, body: str) -> Any:
     return {}
 
 
+def change_brackets(world: World, query: Query, body: str) -> Any:
+    """Multiply every maintenance rate of a contract by `factor`; `!contractInfo` tells it."""
+    symbol, factor = world.symbol(query["symbol"]), float(query["factor"])
+    spec = world.market.symbols[symbol]
+    rows = [(cap, min(rate * factor, 1.0), leverage) for _, cap, rate, _, leverage in spec.brackets]
+    world.market.symbols[symbol] = replace(spec, brackets=ladder(rows))
+    world.account.contracts[symbol] = world.contracts()[symbol]
+    return {}
+
+
 def expire(world: World, query: Query, body: str) -> Any:
     """End the listen key now."""
     world.listen_key_until_ms = 0
@@ -181,4 +193,5 @@ ACTIONS: dict[tuple[str, str], Callable[[World, Query, str], Any]] = {
     ("POST", "/control/fund"): fund,
     ("POST", "/control/mark"): set_mark,
     ("POST", "/control/expire"): expire,
+    ("POST", "/control/brackets"): change_brackets,
 }

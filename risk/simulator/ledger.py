@@ -86,4 +86,14 @@ class ForcedOrder:
     is_adl: bool
 
 
-AccountEvent = OrderEvent | BalanceEvent | MarginCallEvent | ForcedOrder
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigEvent:
+    """Leverage of a symbol, or multi-assets mode, was changed."""
+
+    at_ms: int
+    symbol: str = ""
+    leverage: int = 0
+    is_multi_assets: bool = False
+
+
+AccountEvent = OrderEvent | BalanceEvent | MarginCallEvent | ForcedOrder | ConfigEvent

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from risk.simulator.account import Account, Holding
+from risk.simulator.account import Holding
 from risk.simulator.endpoints import Endpoint, Params, by_symbol, integer, required
 from risk.simulator.ledger import AccountEvent, Order, OrderEvent
 from risk.simulator.printing import ZERO, cut
@@ -67,22 +67,15 @@ def _order(world: World, params: Params, symbol: str, side: str, kind: str) -> O
     client_id = params.get("newClientOrderId") or f"web_{account.take_id()}"
     if not CLIENT_ID.match(client_id):
         raise malformed("newClientOrderId")
-    quantity = number(params, "quantity")
-    spec = account.contracts[symbol]
-    if quantity % spec.step:
+    quantity, price = number(params, "quantity"), number(params, "price") if kind == "LIMIT" else ZERO
+    if quantity % account.contracts[symbol].step:
         raise Rejection(400, -1111, "Precision is over the maximum defined for this asset.")
-    price = number(params, "price") if kind == "LIMIT" else ZERO
     held = account.holding(symbol, position_side)
-    reduces = _reduces(held, side)
-    if reduce_only and not reduces:
+    is_reducing = (held.quantity > 0 and side == "SELL") or (held.quantity < 0 and side == "BUY")
+    if reduce_only and not is_reducing:
         raise Rejection(400, -2022, "ReduceOnly Order is rejected.")
-    if not reduces and quantity * (price or world.marks[symbol]) < spec.min_notional:
-        text = (
-            f"Order's notional must be no smaller than {spec.min_notional:f} (unless you choose reduce only)."
-        )
-        raise Rejection(400, -4164, text)
-    if not reduces:
-        _check_margin(account, held, quantity * (price or world.marks[symbol]), world)
+    if not is_reducing:
+        _check_means(world, held, quantity * (price or world.marks[symbol]))
     return Order(
         order_id=account.take_id(),
         client_id=client_id,
@@ -99,14 +92,18 @@ def _order(world: World, params: Params, symbol: str, side: str, kind: str) -> O
     )
 
 
-def _reduces(held: Holding, side: str) -> bool:
-    return (held.quantity > 0 and side == "SELL") or (held.quantity < 0 and side == "BUY")
+def _check_means(world: World, held: Holding, notional: Decimal) -> None:
+    """Refuse what is too small, or more than the free margin carries.
 
-
-def _check_margin(account: Account, held: Holding, notional: Decimal, world: World) -> None:
-    used = sum((account.initial(h, world.marks[h.symbol]) for h in account.cross()), ZERO)
-    free = account.cross_wallet() + account.cross_profit(world.marks) - used
-    if notional / held.leverage > free:
+    Raises:
+        Rejection: -4164, -2019.
+    """
+    account, least = world.account, world.account.contracts[held.symbol].min_notional
+    if notional < least:
+        text = f"Order's notional must be no smaller than {least:f} (unless you choose reduce only)."
+        raise Rejection(400, -4164, text)
+    used = sum((account.initial(each, world.marks[each.symbol]) for each in account.cross()), ZERO)
+    if notional / held.leverage > account.cross_wallet() + account.cross_profit(world.marks) - used:
         raise Rejection(400, -2019, "Margin is insufficient.")
 
 

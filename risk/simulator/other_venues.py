@@ -214,17 +214,36 @@ def gate_contracts(world: World, params: Params) -> Any:
     return [gate_row(world, symbol) for symbol in world.listed()]
 
 
+GATE_TERMS: dict[str, Any] = {
+    "quanto_multiplier": "0.0001",
+    "ref_discount_rate": "0",
+    "order_price_deviate": "0.5",
+    "maintenance_rate": "0.005",
+    "mark_type": "index",
+    "risk_limit_base": "1000000",
+    "interest_rate": "0.0003",
+    "order_price_round": "0.1",
+    "order_size_min": 1,
+    "ref_rebate_rate": "0.2",
+    "risk_limit_step": "1000000",
+    "leverage_min": "1",
+    "leverage_max": "100",
+    "risk_limit_max": "8000000",
+    "maker_fee_rate": "-0.00025",
+    "taker_fee_rate": "0.00075",
+    "order_size_max": 1000000,
+    "funding_impact_value": "60000",
+    "orders_limit": 50,
+}
+
+
 def gate_row(world: World, symbol: str) -> dict[str, Any]:
     """One contract of Gate."""
     rate = fraction(rate_8h(world, "gate", symbol), 6)
     return {
         "name": f"{base(world, symbol)}_USDT",
         "type": "direct",
-        "quanto_multiplier": "0.0001",
-        "ref_discount_rate": "0",
-        "order_price_deviate": "0.5",
-        "maintenance_rate": "0.005",
-        "mark_type": "index",
+        **GATE_TERMS,
         "last_price": world.print_price(symbol, world.market.last(symbol)),
         "mark_price": world.print_price(symbol, world.marks[symbol]),
         "index_price": world.print_price(symbol, world.market.index(symbol)),
@@ -232,28 +251,14 @@ def gate_row(world: World, symbol: str) -> dict[str, Any]:
         "mark_price_round": "0.01",
         "funding_offset": 0,
         "in_delisting": False,
-        "risk_limit_base": "1000000",
-        "interest_rate": "0.0003",
-        "order_price_round": "0.1",
-        "order_size_min": 1,
-        "ref_rebate_rate": "0.2",
         "funding_interval": 28800,
-        "risk_limit_step": "1000000",
-        "leverage_min": "1",
-        "leverage_max": "100",
-        "risk_limit_max": "8000000",
-        "maker_fee_rate": "-0.00025",
-        "taker_fee_rate": "0.00075",
         "funding_rate": rate,
-        "order_size_max": 1000000,
         "funding_next_apply": settles_at(world, 8) // 1000,
         "short_users": 977,
         "config_change_time": world.started_ms // 1000,
         "trade_size": 28530850594,
         "position_size": int(interest(world, "gate", symbol) * 10_000),
         "long_users": 455,
-        "funding_impact_value": "60000",
-        "orders_limit": 50,
         "trade_id": 10851092,
         "orderbook_id": 2129638396,
     }

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from risk.simulator import (
     account_data,
     account_history,
+    account_settings,
     account_v2,
     algo_orders,
     control,
@@ -32,7 +33,7 @@ from risk.simulator.signing import check_key, check_signed
 from risk.simulator.world import World
 
 READS = (market_data, statistics_data, spot_data, account_data, account_v2, account_history)
-WRITES = (orders, algo_orders, user_stream, other_venues)
+WRITES = (orders, algo_orders, account_settings, user_stream, other_venues)
 ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("GET", path): endpoint for module in READS for path, endpoint in module.TABLE.items()
 }

@@ -8,7 +8,14 @@ from typing import Any
 
 from risk.simulator.account import Holding
 from risk.simulator.endpoints import Endpoint, Params
-from risk.simulator.ledger import AccountEvent, BalanceEvent, ForcedOrder, MarginCallEvent, OrderEvent
+from risk.simulator.ledger import (
+    AccountEvent,
+    BalanceEvent,
+    ConfigEvent,
+    ForcedOrder,
+    MarginCallEvent,
+    OrderEvent,
+)
 from risk.simulator.printing import EIGHT, ZERO, amount, cut, eight
 from risk.simulator.rejection import no_listen_key
 from risk.simulator.world import World
@@ -68,6 +75,8 @@ def event(world: World, change: AccountEvent) -> dict[str, Any] | None:
             return account_update(world, change)
         case MarginCallEvent():
             return margin_call(world, change)
+        case ConfigEvent():
+            return configuration(change)
         case ForcedOrder():
             return None
 
@@ -130,10 +139,17 @@ def margin_call(world: World, change: MarginCallEvent) -> dict[str, Any]:
     return {"e": "MARGIN_CALL", "E": change.at_ms, **cross, "p": rows}
 
 
+def configuration(change: ConfigEvent) -> dict[str, Any]:
+    """ACCOUNT_CONFIG_UPDATE: leverage of a symbol, or multi-assets mode."""
+    leverage = {"ac": {"s": change.symbol, "l": change.leverage}}
+    body = leverage if change.symbol else {"ai": {"j": change.is_multi_assets}}
+    return {"e": "ACCOUNT_CONFIG_UPDATE", "E": change.at_ms, "T": change.at_ms, **body}
+
+
 def order_update(world: World, change: OrderEvent) -> dict[str, Any]:
     """ORDER_TRADE_UPDATE."""
     order = change.order
-    quantity = world.print_quantity
+    quantity, is_new = world.print_quantity, change.execution == "NEW"
     tail = {"AP": None, "cr": None, "V": "EXPIRE_MAKER", "pm": "NONE", "gtd": 0, "er": order.expiry_reason}
     body = {
         "s": order.symbol,
@@ -143,13 +159,13 @@ def order_update(world: World, change: OrderEvent) -> dict[str, Any]:
         "f": order.time_in_force,
         "q": quantity(order.symbol, order.quantity),
         "p": world.print_price(order.symbol, order.price) if order.price else "0",
-        "ap": amount(order.average_price),
+        "ap": "0" if is_new else amount(order.average_price),
         "sp": "0",
         "x": change.execution,
         "X": change.status,
         "i": order.order_id,
         "l": quantity(order.symbol, change.last_quantity) if change.last_quantity else "0",
-        "z": quantity(order.symbol, order.filled) if change.execution != "NEW" else "0",
+        "z": "0" if is_new else quantity(order.symbol, order.filled),
         "L": amount(change.last_price),
         "N": "USDT",
         "n": amount(change.fee),
@@ -168,8 +184,6 @@ def order_update(world: World, change: OrderEvent) -> dict[str, Any]:
         "ss": 0,
         "rp": amount(change.realised),
     }
-    if change.execution == "NEW":
-        body["ap"] = "0"
     return {"e": "ORDER_TRADE_UPDATE", "E": world.now_ms(), "T": change.at_ms, "o": body | tail}
 
 

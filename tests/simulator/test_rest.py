@@ -277,11 +277,6 @@ def test_an_unknown_key_is_refused_with_the_caller_s_address(simulator: RunningS
     assert refused.json()["msg"].endswith("request ip: 127.0.0.1")
 
 
-def test_signatures_equal_the_exchange_s_published_vectors(shared: Path) -> None:
-    for vector in example(shared, "hmac_vectors"):
-        assert hmac_hex(vector["payload"], vector["secret"]) == vector["signature"]
-
-
 def test_position_rows_keep_the_identities_of_the_exchange(simulator: RunningSimulator) -> None:
     # BINANCE.md 2.3: notional = amount * mark; profit = amount * (mark - entry); truncated at 8 decimals.
     for row in simulator.signed("/fapi/v3/positionRisk").json():

@@ -15,7 +15,6 @@ from websockets.sync.client import ClientConnection, connect
 
 from risk.simulator.hub import Hub
 from risk.simulator.market import ForcedOrder
-from risk.simulator.signing import API_KEY
 from risk.simulator.world import SimulatorConfig, World
 from tests.conftest_simulator import RunningSimulator
 from tests.simulator.test_rest import differences, example
@@ -240,116 +239,6 @@ def test_the_server_pings_and_ends_a_connection_after_its_life(
             socket.recv(5)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1001
-
-
-# ---- the account's own stream
-
-
-@pytest.fixture
-def account(start_simulator: Callable[..., RunningSimulator]) -> RunningSimulator:
-    """A paused simulator with the demo account: what happens is what the test does."""
-    running = start_simulator("--request-limit", "1000000", "--listen-key-s", "60")
-    running.control("pause")
-    return running
-
-
-def listen_key(running: RunningSimulator) -> str:
-    """A valid listen key."""
-    key: str = running.call("POST", "/fapi/v1/listenKey", headers={"X-MBX-APIKEY": API_KEY}).json()[
-        "listenKey"
-    ]
-    return key
-
-
-def test_a_liquidation_is_told_to_its_owner_to_the_market_and_to_rest(
-    account: RunningSimulator, shared: Path
-) -> None:
-    key = listen_key(account)
-    with (
-        listening(account, f"/private/ws/{key}") as own,
-        listening(account, "/market/ws/!forceOrder@arr") as market,
-        listening(account, "/market/ws/solusdt@forceOrder") as single,
-    ):
-        before = account.state()
-        account.control("mark", symbol="SOLUSDT", price=before["marks"]["SOLUSDT"] * 0.85)
-        events = [receive(own) for _ in range(4)]
-        forced, alone = receive(market), receive(single)
-    assert [event["e"] for event in events] == [
-        "ORDER_TRADE_UPDATE",
-        "ORDER_TRADE_UPDATE",
-        "ACCOUNT_UPDATE",
-        "ACCOUNT_UPDATE",
-    ]
-    order = events[1]["o"]
-    assert (order["x"], order["X"], order["c"][:10]) == ("CALCULATED", "FILLED", "autoclose-")
-    assert differences(example(shared, "user_ORDER_TRADE_UPDATE"), events[1]) == []
-    assert differences(example(shared, "user_ACCOUNT_UPDATE"), events[2]) == []
-    assert [row["pa"] for row in events[2]["a"]["P"]] == ["0"]
-    assert differences(example(shared, "ws_forceOrder_arr"), forced) == []
-    assert differences(example(shared, "ws_forceOrder_symbol"), alone) == []
-    assert (forced["o"]["s"], forced["o"]["S"], forced["st"]) == ("SOLUSDT", "SELL", 1)
-    rows = account.signed("/fapi/v1/forceOrders").json()
-    assert differences(example(shared, "fapi_v1_forceOrders"), rows) == []
-    assert [row["clientOrderId"] for row in rows] == [order["c"]]
-    left = {row["symbol"] for row in account.signed("/fapi/v3/positionRisk").json()}
-    assert left == {"BTCUSDT", "ETHUSDT"}
-
-
-def test_funding_tells_the_wallet_and_leaves_an_income_row(account: RunningSimulator) -> None:
-    key = listen_key(account)
-    with listening(account, f"/private/ws?listenKey={key}&events=ACCOUNT_UPDATE") as own:
-        account.control("fund", symbol="BTCUSDT", rate="0.0001")
-        event = receive(own)
-    assert (event["a"]["m"], event["a"]["S"], event["a"]["P"]) == ("FUNDING_FEE", "BTCUSDT", [])
-    row = account.signed("/fapi/v1/income", incomeType="FUNDING_FEE").json()[-1]
-    state = account.state()
-    held = next(row for row in state["positions"] if row["symbol"] == "BTCUSDT")
-    expected = -held["quantity"] * state["marks"]["BTCUSDT"] * 0.0001
-    assert float(row["income"]) == pytest.approx(expected, abs=1e-7)
-    assert float(event["a"]["B"][0]["bc"]) == float(row["income"])
-
-
-def test_a_margin_call_names_the_positions_and_the_cross_wallet(
-    account: RunningSimulator, shared: Path
-) -> None:
-    state = account.state()
-    held = next(row for row in state["positions"] if row["symbol"] == "BTCUSDT")
-    key = listen_key(account)
-    with listening(account, f"/private/stream?listenKey={key}&events=MARGIN_CALL") as own:
-        account.control("mark", symbol="BTCUSDT", price=held["liquidation_price"] * 1.0005)
-        wrapped = receive(own)
-    assert wrapped["stream"] == "MARGIN_CALL"
-    assert differences(example(shared, "user_MARGIN_CALL"), wrapped["data"]) == []
-    assert {row["s"] for row in wrapped["data"]["p"]} == {"BTCUSDT", "ETHUSDT"}
-
-
-def test_auto_deleveraging_is_told_as_such(account: RunningSimulator) -> None:
-    key = listen_key(account)
-    with listening(account, f"/private/ws/{key}") as own:
-        account.control("adl", symbol="ETHUSDT", share="0.5")
-        event = receive(own)
-    assert (event["o"]["c"], event["o"]["x"]) == ("adl_autoclose", "CALCULATED")
-    rows = account.signed("/fapi/v1/forceOrders", autoCloseType="ADL").json()
-    assert [row["symbol"] for row in rows] == ["ETHUSDT"]
-
-
-def test_an_expired_listen_key_says_so_once_and_falls_silent(account: RunningSimulator, shared: Path) -> None:
-    key = listen_key(account)
-    with listening(account, f"/private/ws/{key}") as own:
-        account.control("expire")
-        event = receive(own)
-        assert differences(example(shared, "user_listenKeyExpired"), event) == []
-        assert event["listenKey"] == key
-        account.control("fund", symbol="BTCUSDT", rate="0.0001")
-        assert is_silent(own)
-    assert listen_key(account) != key
-
-
-def test_a_wrong_listen_key_hears_nothing_of_the_account(account: RunningSimulator) -> None:
-    listen_key(account)
-    with listening(account, "/private/ws/" + "f" * 64) as own:
-        account.control("fund", symbol="BTCUSDT", rate="0.0001")
-        assert is_silent(own)
 
 
 # ---- without a socket
