@@ -224,7 +224,7 @@ class Team:
                 await asyncio.sleep(LOOK_AFTER_S)
             raise RuntimeFault("a courier ended by itself")
         finally:
-            await asyncio.to_thread(self._end, threads)
+            await asyncio.to_thread(self._end, threads[:-1])  # nothing is lost with the listener
 
     def status(self) -> dict[str, object]:
         """Per channel: failures in a row, messages accepted, and why the last one was not."""
@@ -319,7 +319,7 @@ def _attempt(
         attempt=claim.attempt,
         tried_at=tried_at,
         outcome=outcome,
-        reason="" if refused is None else f"{refused.reason}: {refused}"[:200],
+        reason="" if refused is None else refused.reason,
         retry_after_s=None if refused is None else refused.retry_after_s,
         duration_ms=duration_ms,
     )

@@ -72,7 +72,7 @@ class Box:
             self.next_try_at[attempt.message_id] = next_try_at
 
     def outcomes(self) -> list[tuple[str, str]]:
-        return [(attempt.outcome, attempt.reason.partition(":")[0]) for attempt in self.attempts]
+        return [(attempt.outcome, attempt.reason) for attempt in self.attempts]
 
 
 def message(name: str = "spread", severity: str = "warning", age: timedelta = timedelta(0)) -> Message:
