@@ -118,22 +118,9 @@ def klines(
     length_ms = int(step(bar_interval) / timedelta(milliseconds=1))
 
     def build(row: Row) -> Kline:
-        opened = _epoch_ms(path.name, row)
-        bar = Bar(
-            open_ms=opened,
-            open=_number(path.name, row, "open"),
-            high=_number(path.name, row, "high"),
-            low=_number(path.name, row, "low"),
-            close=_number(path.name, row, "close"),
-            volume=_number(path.name, row, "volume") if "volume" in row else Decimal(0),
-            close_ms=opened + length_ms - 1,
-            quote_volume=_optional(path.name, row, "quote_volume"),
-            trades=_count(path.name, row),
-            taker_buy_volume=_optional(path.name, row, "taker_buy_volume"),
-        )
         return kline_of(
             path.name,
-            bar,
+            _bar(path.name, row, length_ms),
             symbol=_symbol(path.name, row, symbol or named.symbol),
             interval=bar_interval,
             venue=venue or named.venue or "usdm",
@@ -142,6 +129,22 @@ def klines(
         )
 
     return _read(path, build, received_at)
+
+
+def _bar(source: str, row: Row, length_ms: int) -> Bar:
+    opened = _epoch_ms(source, row)
+    return Bar(
+        open_ms=opened,
+        open=_number(source, row, "open"),
+        high=_number(source, row, "high"),
+        low=_number(source, row, "low"),
+        close=_number(source, row, "close"),
+        volume=_number(source, row, "volume") if "volume" in row else Decimal(0),
+        close_ms=opened + length_ms - 1,
+        quote_volume=_optional(source, row, "quote_volume"),
+        trades=_count(source, row),
+        taker_buy_volume=_optional(source, row, "taker_buy_volume"),
+    )
 
 
 def funding(path: Path, *, received_at: datetime, symbol: str | None = None) -> Parsed[FundingSettlement]:

@@ -85,7 +85,8 @@ class GuardTransport(httpx.BaseTransport):
         where = f"{request.url.scheme}://{request.url.host.lower()}:{port}"
         if (request.method, where, path) not in self._allowed:
             raise ForbiddenCallError(f"{request.method} {where}{path} is not a documented read")
-        if request.headers.get("host", "").partition(":")[0].lower() not in ("", request.url.host.lower()):
+        named = urlsplit(f"//{request.headers.get('host', '')}").hostname
+        if named not in (None, request.url.host.lower()):
             raise ForbiddenCallError(f"{request.method} {where}{path} names another host in its header")
         return self._inner.handle_request(request)
 

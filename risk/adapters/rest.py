@@ -2,11 +2,10 @@
 
     exchange = Exchange(Addresses(), Credentials(key, secret), budget=WeightBudget(share=0.5))
     account, positions = exchange.account_snapshot()
-    store.save_issues(db, exchange.drain_issues())
 
-Every method raises one of ExchangeError's kinds when the exchange does not answer as asked, and
-PayloadError when the whole answer cannot be true. Single impossible rows are left out and kept for
-`drain_issues`. Methods that need a key raise SettingsError without one.
+Every method raises one of ExchangeError's kinds when the exchange does not answer as asked, PayloadError
+when the whole answer cannot be true, SettingsError when it needs a key and there is none. Single
+impossible rows are left out and kept for `drain_issues`.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from types import TracebackType
 from typing import Self, TypeVar
 
 import httpx
@@ -57,8 +55,7 @@ __all__ = ["Addresses", "BanStore", "Clock", "Credentials", "Exchange"]
 
 R = TypeVar("R")
 
-MARKET_DEADLINE_S = 8.0
-HISTORY_DEADLINE_S = 20.0
+MARKET_DEADLINE_S, HISTORY_DEADLINE_S = 8.0, 20.0
 
 
 class Exchange:
@@ -106,9 +103,7 @@ class Exchange:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -134,8 +129,7 @@ class Exchange:
         """Trading rules of every USD-margined contract. The limit it announces goes to the budget."""
         call = Call(path="/fapi/v1/exchangeInfo", deadline_s=HISTORY_DEADLINE_S)
         rules = wire.parse_exchange_info(self._line.send(call), received_at=self._now())
-        if rules.request_weight_limit is not None:
-            self._budget.set_limit(call.pool, rules.request_weight_limit)
+        self._budget.set_limit(call.pool, rules.request_weight_limit or 0)
         return self._kept(wire.Parsed(rules.instruments, rules.issues))
 
     def depth(self, symbol: str, limit: int = 1000) -> wire.DepthPayload:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -57,7 +57,7 @@ def disagrees(
 
 def snapshot(
     totals: AccountTotals,
-    rows: Iterable[PositionRow],
+    rows: Sequence[PositionRow],
     configs: Mapping[str, SymbolConfig],
     mode: AccountConfig,
     *,
@@ -67,16 +67,12 @@ def snapshot(
 ) -> tuple[AccountSnapshot, tuple[PositionSnapshot, ...]]:
     """Totals and open positions as records; `liquidation_price` is left for our own computation.
 
-    Cross maintenance is the sum over cross positions, because the exchange's total mixes in isolated ones.
+    Cross maintenance is the sum over cross positions, because the exchange's total mixes in isolated ones;
+    in multi-assets mode there are none, and the total is USD like the balance it is held against.
     """
     positions = tuple(
-        _position(
-            row, configs.get(row.symbol), mode, account=account, event_at=event_at, received_at=received_at
-        )
-        for row in rows
+        _position(row, configs.get(row.symbol), mode, account, event_at, received_at) for row in rows
     )
-    counted = {row.symbol for row in rows if mode.multi_assets_margin or row.margin_asset == SETTLED_IN}
-    cross = (one for one in positions if not one.is_isolated and one.symbol in counted)
     return (
         AccountSnapshot(
             event_at=event_at,
@@ -91,7 +87,7 @@ def snapshot(
             unrealized_usdt=totals.total_unrealized_profit,
             margin_balance_usdt=totals.total_margin_balance,
             maintenance_usdt=totals.total_maint_margin,
-            cross_maintenance_usdt=sum((one.maintenance_usdt for one in cross), Decimal(0)),
+            cross_maintenance_usdt=_cross_maintenance(totals, rows, positions, mode),
             initial_usdt=totals.total_initial_margin,
             available_usdt=totals.available_balance,
         ),
@@ -115,11 +111,29 @@ def outside_totals(rows: Iterable[PositionRow], mode: AccountConfig, at: datetim
     ]
 
 
+def _cross_maintenance(
+    totals: AccountTotals,
+    rows: Sequence[PositionRow],
+    positions: Sequence[PositionSnapshot],
+    mode: AccountConfig,
+) -> Decimal:
+    """Maintenance of the cross positions, in the money of the balance that it is held against."""
+    if mode.multi_assets_margin:
+        return totals.total_maint_margin  # USD, and all positions are cross
+    return sum(
+        (
+            position.maintenance_usdt
+            for row, position in zip(rows, positions, strict=True)
+            if not position.is_isolated and row.margin_asset == SETTLED_IN
+        ),
+        Decimal(0),
+    )
+
+
 def _position(
     row: PositionRow,
     config: SymbolConfig | None,
     mode: AccountConfig,
-    *,
     account: str,
     event_at: datetime,
     received_at: datetime,

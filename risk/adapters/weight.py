@@ -119,7 +119,7 @@ class WeightBudget:
                     window.shared = max(window.shared, min(int(value), 10**9))
 
     def set_limit(self, pool: Pool, limit: int) -> None:
-        """Take over a limit that the exchange announced."""
+        """Take over a limit that the exchange announced; 0 changes nothing."""
         if limit > 0:
             with self._lock:
                 self._pools[pool.name] = Pool(pool.name, limit, self._pools[pool.name].window_s)
