@@ -7,13 +7,14 @@ from operator import attrgetter
 from struct import Struct
 from typing import Any
 
-from psycopg import sql
-from psycopg.abc import Buffer
+from psycopg import Cursor, sql
+from psycopg.abc import Buffer, Query
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from sqlalchemy import Connection
 
-from risk.adapters.store_engine import driver, rows
+from risk.adapters.store_engine import driver
+from risk.adapters.store_engine import rows as answer
 from risk.errors import StoreError
 
 _FLOAT8_OID, _FLOAT8_ARRAY_OID = 701, 1022
@@ -41,15 +42,22 @@ def stage(db: Connection, table: str, records: Sequence[object]) -> None:
         sql.Identifier(f"incoming_{table}"), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with driver(db).cursor() as cursor:
-        cursor.adapters.register_dumper(None, _Floats)
-        cursor.adapters.register_dumper(None, _Texts)
-        with cursor.copy(command) as copy:
-            copy.set_types(types)
-            try:
-                for record in records:
-                    copy.write_row(values(record))
-            except (TypeError, ValueError, OverflowError) as cause:
-                raise StoreError(f"{table}: {record!r}: {cause}") from cause
+        try:
+            copy_rows(cursor, command, types, map(values, records))
+        except (TypeError, ValueError, OverflowError) as cause:
+            raise StoreError(f"{table}: a value does not fit its column: {cause}") from cause
+
+
+def copy_rows(
+    cursor: Cursor[Any], command: Query, types: Sequence[int | str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Run a binary COPY … FROM STDIN with these rows; tuples inside a row are arrays of text or float."""
+    cursor.adapters.register_dumper(None, _Floats)
+    cursor.adapters.register_dumper(None, _Texts)
+    with cursor.copy(command) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
 
 
 def prepare(db: Connection, table: str, create: str | None = None) -> None:
@@ -98,6 +106,6 @@ def by_type(records: Iterable[object]) -> dict[type, list[Any]]:
 def _columns(db: Connection, table: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Names and base types (oid) of a table's columns, asked once per process."""
     if table not in _types:
-        found = rows(db, "column_types", table_name=table)
+        found = answer(db, "column_types", table_name=table)
         _types[table] = tuple(r["name"] for r in found), tuple(r["type_oid"] for r in found)
     return _types[table]

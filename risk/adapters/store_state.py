@@ -46,6 +46,8 @@ def latest_state(
 ) -> State:
     """What is known of these symbols and this account. Missing numbers are NaN, missing rows are absent.
 
+    `instruments` are those of held symbols, and of watched ones that do not trade normally.
+
     Raises:
         StoreError: the database does not answer.
     """
@@ -90,7 +92,7 @@ def _read(db: Connection, symbols: list[str], account: str, now: datetime) -> Fo
     parameters = {"symbols": symbols, "account": account, "now": now, "rungs": _RUNGS}
     with driver(db).cursor(binary=True) as cursor:
         cursor.adapters.register_loader(_FLOAT8_ARRAY_OID, _Floats)
-        cursor.execute(_query(db), parameters)
+        cursor.execute(_query(db), parameters, prepare=True)
         for kind, key, numbers, body in cursor.fetchall():
             found.setdefault(kind, []).append((key, numbers, body))
     return found

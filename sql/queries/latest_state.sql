@@ -24,10 +24,10 @@ WITH watched AS MATERIALIZED (
         h.symbol,
         sum(CAST(h.notional_usdt AS double precision)) FILTER (WHERE h.side = 'BUY') AS buy_usdt,
         sum(CAST(h.notional_usdt AS double precision)) FILTER (WHERE h.side = 'SELL') AS sell_usdt
-    FROM risk.liquidation_hour AS h
+    FROM watched AS w
+    JOIN risk.liquidation_hour AS h ON h.symbol = w.symbol
     WHERE h.hour_at >= date_trunc('hour', CAST(:now AS timestamptz) - make_interval(hours => 24), 'UTC')
         AND h.hour_at <= CAST(:now AS timestamptz)
-        AND h.symbol = ANY (CAST(:symbols AS text[]))
     GROUP BY h.symbol
 ), venue AS (
     SELECT
@@ -37,16 +37,12 @@ WITH watched AS MATERIALIZED (
         max(n.funding_8h) AS max_8h,
         min(n.funding_8h) AS min_8h,
         min(n.event_at) AS event_at
-    FROM (
-        SELECT
-            x.symbol,
-            x.funding_8h,
-            x.event_at,
-            max(x.event_at) OVER (PARTITION BY x.symbol) AS newest_at
+    FROM watched AS w
+    JOIN risk.latest_venue_funding AS n ON n.symbol = w.symbol
+    WHERE n.event_at > (
+        SELECT max(x.event_at) - make_interval(hours => 3)
         FROM risk.latest_venue_funding AS x
-        WHERE x.symbol = ANY (CAST(:symbols AS text[]))
-    ) AS n
-    WHERE n.event_at > n.newest_at - make_interval(hours => 3)
+    )
     GROUP BY n.symbol
 ), fund AS (
     SELECT
@@ -176,12 +172,13 @@ JOIN risk.leverage_bracket AS x ON x.symbol = c.symbol AND x.event_at = c.previo
 WHERE c.ladder_at > CAST(:now AS timestamptz) - make_interval(days => 1)
 UNION ALL
 SELECT 'instrument', x.symbol, NULL, CAST(to_jsonb(x) AS text)
-FROM watched AS w
-JOIN risk.instrument AS x ON x.symbol = w.symbol
+FROM risk.instrument AS x
+WHERE x.symbol IN (SELECT p.symbol FROM open_position AS p)
+    OR (x.status <> 'TRADING' AND x.symbol IN (SELECT w.symbol FROM watched AS w))
 UNION ALL
 SELECT 'divergence', x.symbol, NULL, CAST(to_jsonb(x) AS text)
-FROM risk.latest_divergence AS x
-WHERE x.symbol = ANY (CAST(:symbols AS text[]))
+FROM watched AS w
+JOIN risk.latest_divergence AS x ON x.symbol = w.symbol
 UNION ALL
 SELECT 'alert', x.scope, NULL, CAST(to_jsonb(x) AS text)
 FROM risk.alert AS x
@@ -193,7 +190,8 @@ SELECT
     ARRAY[x.level, x.pending_level, x.rise_count, x.fall_count, date_part('epoch', x.scored_at)],
     NULL
 FROM risk.score_memory AS x
-WHERE x.scope = ANY (CAST(:symbols AS text[]) || CAST('account' AS text))
+LEFT JOIN watched AS w ON w.symbol = x.scope
+WHERE w.symbol IS NOT NULL OR x.scope = 'account'
 UNION ALL
 SELECT 'fact', x.name, ARRAY[x.value, date_part('epoch', x.updated_at)], NULL
 FROM risk.fact AS x
@@ -206,8 +204,9 @@ FROM risk.score_memory AS x
 HAVING max(x.scored_at) IS NOT NULL
 UNION ALL
 SELECT 'fit_failed', x.symbol || '/' || x.interval, ARRAY[date_part('epoch', x.event_at)], x.reason
-FROM risk.latest_volatility_fit AS x
-WHERE x.reason <> '' AND x.symbol = ANY (CAST(:symbols AS text[]))
+FROM watched AS w
+JOIN risk.latest_volatility_fit AS x ON x.symbol = w.symbol
+WHERE x.reason <> ''
 UNION ALL
 SELECT 'position_gone', x.symbol || '/' || x.side, ARRAY[date_part('epoch', x.vanished_at)], CAST(to_jsonb(x) AS text)
 FROM risk.position_gone AS x

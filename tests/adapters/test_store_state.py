@@ -114,7 +114,7 @@ def test_the_account_side_comes_back_as_the_records_that_were_saved(db: Connecti
     assert state.positions == (x.POSITION,)
     assert state.brackets == {"BTCUSDT": x.BRACKETS}
     assert state.previous_brackets == {}
-    assert state.instruments == {"BTCUSDT": x.INSTRUMENT}
+    assert state.instruments == {"BTCUSDT": x.INSTRUMENT}  # held
     assert state.divergences == (x.DIVERGENCE,)
     assert (
         store.latest_state(db, ["BTCUSDT"], account="other", watches_account=True, now=x.NOW).account is None
