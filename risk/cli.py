@@ -97,8 +97,9 @@ def status() -> int:
     """Say how the desk is: 0 all is well · 1 something is late or down · 2 alerts cannot go out."""
     from risk.runtime.status import report
 
-    findings = report(_settings())
-    _console().print(findings.table)
+    console = _console()
+    findings = report(_settings(), width=console.width)
+    console.print(findings.table)
     _say(findings.reason)
     return findings.code
 

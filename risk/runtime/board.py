@@ -18,6 +18,8 @@ from risk.state import ACCOUNT_SCOPE, DIMENSIONS, LEVELS
 
 STYLES = {"low": "green", "medium": "yellow", "high": "bold red", "extreme": "bold white on red"}
 STALE_AFTER_S = 15.0
+WIDE = 110  # columns
+DIMENSION_PLACES, WHY = range(3, 7), 9
 HEADINGS = {
     "en": ("symbol", "score", "level", *DIMENSIONS, "mark price", "age", "why"),
     "zh": ("合约", "总分", "等级", "市场", "流动性", "杠杆", "情绪", "标记价", "延迟", "原因"),
@@ -49,21 +51,23 @@ def read(database_url: str) -> Board:
     return Board(datetime.now(UTC), lines, parts, waiting)
 
 
-def render(board: Board, language: str = "en", footer: str = "") -> RenderableType:
-    """The table for a terminal of 100 columns or more."""
+def render(board: Board, language: str = "en", footer: str = "", *, width: int = 120) -> RenderableType:
+    """The table for a terminal of `width` columns; a narrow one is spared the dimensions."""
+    shown = [place for place in range(len(HEADINGS["en"])) if width >= WIDE or place not in DIMENSION_PLACES]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
-    for place, heading in enumerate(HEADINGS[language]):
-        is_number = 1 <= place <= 8 and place != 2
+    for place in shown:
+        is_why, is_number = place == WHY, place in (1, *DIMENSION_PLACES, 7, 8)
         table.add_column(
-            heading,
+            HEADINGS[language][place],
             justify="right" if is_number else "left",
-            no_wrap=place < 9,
-            ratio=None if place < 9 else 1,
+            no_wrap=not is_why,
+            ratio=1 if is_why else None,
         )
     for line in board.lines:
-        table.add_row(*_cells(line, board.read_at, language))
+        cells = _cells(line, board.read_at, language)
+        table.add_row(*(cells[place] for place in shown))
     if not board.lines:
-        table.add_row("…", *[""] * 8, "no score yet" if language == "en" else "尚无评分")
+        table.add_row("…", *[""] * (len(shown) - 2), "no score yet" if language == "en" else "尚无评分")
     return Group(table, Text(footer, style="dim")) if footer else table
 
 

@@ -176,7 +176,9 @@ class Show:
             self._console.print(line, soft_wrap=True, highlight=False, markup=False)
         if live is not None:
             parts = [Text(line) for line in self._told[-LINES_KEPT:]]
-            live.update(Group(board.render(seen, self._language), *parts), refresh=True)
+            live.update(
+                Group(board.render(seen, self._language, width=self._console.width), *parts), refresh=True
+            )
         elif prints:
             for text in board.plain(seen, self._language):
                 self._console.print(text, soft_wrap=True, highlight=False, markup=False)

@@ -30,7 +30,7 @@ class Report:
     reason: str
 
 
-def report(settings: Settings) -> Report:
+def report(settings: Settings, *, width: int = 120) -> Report:
     """How the desk of these settings is now."""
     faults: list[tuple[int, str]] = []
     parts = _parts(settings, faults)
@@ -43,7 +43,7 @@ def report(settings: Settings) -> Report:
     _judge(seen, faults)
     code = max((fault[0] for fault in faults), default=0)
     reason = "; ".join(text for _, text in faults) or "all is well"
-    return Report(Group(parts, board.render(seen, settings.language), waiting), code, reason)
+    return Report(Group(parts, board.render(seen, settings.language, width=width), waiting), code, reason)
 
 
 def _parts(settings: Settings, faults: list[tuple[int, str]]) -> RenderableType:

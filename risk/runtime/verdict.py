@@ -63,7 +63,7 @@ def _cadences(desk: Stack, lines: list[str], failures: list[str]) -> None:
             lines.append(f"{entry.name:<14} {'is going' if is_going else 'is not going'}")
             failures += [] if is_going else [f"{entry.name} is not going"]
             continue
-        slots = int((now - entry.cadence.slot_after(desk.up_at)) / entry.cadence.interval) + 1
+        slots = max(0, (now - entry.cadence.slot_after(desk.up_at)) // entry.cadence.interval + 1)
         expected = max(slots, 1 if entry.runs_at_start else 0)
         completed = states.get("COMPLETED", 0) + alone.get("alone", 0)
         failed = states.get("FAILED", 0) + states.get("CRASHED", 0)

@@ -23,7 +23,7 @@ def watch(settings: Settings, console: Console, *, every_s: float, once: bool) -
     with reachable(settings) as url:
         seen = board.read(url)
     if once:
-        console.print(board.render(seen, settings.language))
+        console.print(board.render(seen, settings.language, width=console.width))
         return 0
     url = address(settings)
     with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
@@ -31,7 +31,7 @@ def watch(settings: Settings, console: Console, *, every_s: float, once: bool) -
             footer = (
                 f"{seen.read_at:%H:%M:%S} UTC · {seen.waiting} deliveries wait · Ctrl-C ends this table only"
             )
-            live.update(board.render(seen, settings.language, footer), refresh=True)
+            live.update(board.render(seen, settings.language, footer, width=console.width), refresh=True)
             time.sleep(every_s)
             try:
                 seen = board.read(url)

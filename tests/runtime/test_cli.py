@@ -1,0 +1,154 @@
+"""The command `risk`: every command ends with the right exit status and one line of reason."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from risk import cli
+from risk.adapters import migrate, settings
+from risk.runtime.hold import hold
+
+
+@pytest.fixture(autouse=True)
+def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    for name in settings.PLACES | {f"RISK_{field.upper()}" for field in settings.Settings.model_fields}:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RISK_DATA_DIR", str(tmp_path / "data"))
+    settings.load.cache_clear()
+    yield tmp_path
+    settings.load.cache_clear()
+
+
+def risk(*arguments: str) -> int:
+    try:
+        return cli.main(list(arguments))
+    except SystemExit as left:
+        return int(left.code or 0)
+
+
+def test_help_names_every_command_and_the_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:
+    assert risk("--help") == 0
+    said = capsys.readouterr().out
+    for word in ("demo", "up", "status", "doctor", "watch", "simulate", "db", "Exit status"):
+        assert word in said
+
+
+def test_help_does_not_import_what_a_command_needs() -> None:
+    heavy = ("prefect", "sqlalchemy", "pandas", "numpy", "httpx", "risk.runtime.stack")
+    code = f"import sys, risk.cli; print([name for name in {heavy!r} if name in sys.modules])"
+    project = Path(cli.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("nonsense",), ("watch", "--every", "0"), ("demo", "--archive", "/nowhere")]
+)
+def test_a_wrong_command_line_is_not_run(arguments: tuple[str, ...]) -> None:
+    assert risk(*arguments) != 0
+
+
+def test_a_refused_setting_ends_with_two_and_names_the_field(
+    own_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (own_folder / "risk.toml").write_text("simbols = []\n")
+    assert risk("status") == 2
+    assert capsys.readouterr().err == "refused: simbols: unknown key; did you mean symbols?\n"
+
+
+def test_status_without_a_desk_ends_with_two_and_says_how_to_start_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert risk("status") == 2
+    assert "`risk up`" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_watch_without_a_desk_ends_with_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert risk("watch", "--once") == 1
+    assert "the database does not answer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["up", "demo"])
+def test_a_second_desk_is_told_which_process_holds_the_folder(
+    own_folder: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = own_folder / "data" / ("demo" if command == "demo" else "")
+    with hold(folder, "up"):
+        assert risk(command) == 3
+    said = capsys.readouterr().err
+    assert said.startswith("held: ") and "`risk up`, process " in said and "RISK_DATA_DIR" in said
+
+
+def test_db_url_prints_the_address(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_DATABASE_URL", "postgresql://me@/desk?host=/run/pg")
+    assert risk("db", "url") == 0
+    said = capsys.readouterr().out
+    assert said.startswith("postgresql://me@/desk?host=") and said.count("\n") == 1
+
+
+def test_db_migrate_brings_an_empty_database_to_the_newest_schema(
+    empty_database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_DATABASE_URL", empty_database_url)
+    assert risk("db", "migrate") == 0
+    assert capsys.readouterr().out == f"schema went from nothing to {migrate.head()}\n"
+    assert risk("db", "migrate") == 0
+    assert capsys.readouterr().out == f"schema is at {migrate.head()}\n"
+
+
+def test_db_shell_gives_back_what_psql_says(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, own_folder: Path
+) -> None:
+    program = own_folder / "psql"
+    program.write_text("#!/bin/sh\nexit 5\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(own_folder), prepend=":")
+    monkeypatch.setenv("RISK_DATABASE_URL", database_url)
+    assert risk("db", "shell") == 5
+
+
+def test_watch_shows_an_empty_table_before_the_first_score(
+    database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_DATABASE_URL", database_url)
+    assert risk("watch", "--once") == 0
+    assert "no score yet" in capsys.readouterr().out
+
+
+def test_status_of_a_database_without_scores_ends_with_one(
+    database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_DATABASE_URL", database_url)
+    assert risk("status") == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "no desk runs" in said and "there is no score yet" in said
+
+
+def test_doctor_says_ready_or_not_and_gives_a_remedy_for_each_fault(
+    database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_DATABASE_URL", database_url)
+    monkeypatch.setenv("RISK_EXCHANGE__REST_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("RISK_SYMBOLZ", "x")
+    assert risk("doctor") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("ok   versions") for line in lines)
+    assert any(line.startswith("ok   database") for line in lines)
+    assert any("RISK_SYMBOLZ (did you mean RISK_SYMBOLS?)" in line for line in lines)
+    assert any(line.startswith("fail exchange") for line in lines)
+    assert lines[-1] == "not ready: see the lines that say fail"
+
+
+def test_simulate_refuses_an_unknown_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+    assert risk("simulate", "--scenario", "sunshine", "--port", "0") == 2
+    assert "sunshine" in capsys.readouterr().err
