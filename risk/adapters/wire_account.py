@@ -326,8 +326,15 @@ def _is_right(field: str, value: object) -> bool:
 
 
 def parse_listen_key(body: bytes) -> str:
-    """The key of the user-data stream. It is a secret."""
-    key = check.decode("listenKey", body, _ListenKey).listen_key
+    """The key of the user-data stream. It is a secret, so that no error shows what was sent.
+
+    Raises:
+        PayloadError: unreadable or not a key.
+    """
+    try:
+        key = check.decode("listenKey", body, _ListenKey).listen_key
+    except PayloadError as error:
+        raise PayloadError("listenKey", error.field, "…", "not readable") from None
     if not key.isalnum() or len(key) > 200:
         raise PayloadError("listenKey", "listenKey", "…", "not a key")
     return key

@@ -593,6 +593,15 @@ def test_what_is_no_payload_is_a_payload_error(body: bytes) -> None:
             parse(body)
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"listenKey":"canary', b'{"listenKey":["canary"]}', b'{"listenKey":"can ary"}']
+)
+def test_stream_key_is_not_shown_by_the_error_that_it_causes(body: bytes) -> None:
+    with pytest.raises(PayloadError) as caught:
+        wire.parse_listen_key(body)
+    assert "can" not in f"{caught.value}{caught.value.value}{caught.value.__cause__}"
+
+
 def test_empty_list_is_an_empty_answer() -> None:
     assert wire.parse_tickers(b"[]", received_at=NOW).rows == ()
 
