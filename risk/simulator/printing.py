@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 
 EIGHT = Decimal("0.00000001")
@@ -39,23 +39,6 @@ def decimals(step: Decimal | float) -> int:
     """Digits behind the point of a tick or step."""
     exponent = exact(step).normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
-
-
-@lru_cache(maxsize=4096)
-def unit_of(step: Decimal | float) -> Decimal:
-    """The last printed digit of a tick or step: 0.25 prints with 0.01."""
-    return Decimal(1).scaleb(-decimals(step))
-
-
-def on_tick(value: Decimal | float, step: Decimal | float) -> str:
-    """`value` at the nearest multiple of `step`, with the step's own digits.
-
-    >>> on_tick(67123.4499, 0.1)
-    '67123.4'
-    """
-    size = exact(step)
-    count = (exact(value) / size).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
-    return f"{(count * size).quantize(unit_of(step)):f}"
 
 
 def fraction(value: Decimal | float, digits: int) -> str:

@@ -24,15 +24,26 @@ from risk.simulator.faults import FaultPlan, read_script
 from risk.simulator.ledger import AccountEvent, ForcedOrder
 from risk.simulator.limits import Limiter, pools
 from risk.simulator.market import ForcedOrder as MarketOrder
-from risk.simulator.market import Market, MarketConfig
+from risk.simulator.market import Market, MarketConfig, SymbolSpec
+from risk.simulator.market_config import replay_of
 from risk.simulator.printing import cut, exact
 from risk.simulator.rejection import bad_symbol
-from risk.simulator.scenarios import SCENARIOS
+from risk.simulator.scenarios import SCENARIOS, Scenario
 from risk.simulator.signing import API_KEY, API_SECRET, Credentials
 
+ARCHIVE_HORIZON_S = 180.0  # the demo account is sized for the worst of the archive's first live minutes
+ARCHIVE_ROW_S, OPEN, LOW = 300.0, 0, 2  # rows of Replay.ahead
+LEAST_FALL = 0.05
 LAG_MEMORY = 100  # snapshots kept for the lag fault, one per tick
 Notice = MarketOrder | AccountEvent
 Venue = Literal["usdm", "spot"]
+
+
+def story_fall(story: Scenario, spec: SymbolSpec) -> float:
+    """Fraction that a contract loses at a scenario's worst second; 0 where it does not fall by 1 %."""
+    seconds = np.array([at for at, _ in (*story.btc, *story.alt)], dtype=np.float64)
+    lowest = float(story.offset(seconds, spec.beta, spec.symbol == "BTCUSDT").min())
+    return -math.expm1(lowest) if lowest < -0.01 else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,16 +244,15 @@ class World:
             held.updated_ms = self.now_ms()
 
     def expected_falls(self) -> dict[str, float]:
-        """Fraction that each mark loses at the scenario's worst second; empty for an archive."""
-        if self.config.archive_dir is not None:
-            return {}
-        story = SCENARIOS[self.config.scenario]
-        falls = {}
-        for symbol, spec in self.market.symbols.items():
-            seconds = np.array([at for at, _ in (*story.btc, *story.alt)], dtype=np.float64)
-            lowest = float(story.offset(seconds, spec.beta, symbol == "BTCUSDT").min())
-            falls[symbol] = max(0.0, -math.expm1(lowest))
-        return {symbol: fall for symbol, fall in falls.items() if fall > 0.01}
+        """Fraction that each mark will lose at its worst: in the scenario, or in the archive soon."""
+        specs, config = tuple(self.market.symbols.values()), self.market.config
+        replay = replay_of(config, specs)
+        if replay is None:
+            story = SCENARIOS[config.scenario]
+            return {spec.symbol: story_fall(story, spec) for spec in specs if story_fall(story, spec) > 0}
+        count = max(1, int(ARCHIVE_HORIZON_S * config.speed / ARCHIVE_ROW_S))
+        worst = 1 - replay.ahead[:, :count, LOW].min(axis=1) / replay.ahead[:, 0, OPEN]
+        return {spec.symbol: max(LEAST_FALL, float(worst[k])) for k, spec in enumerate(specs)}
 
     # ---- forced orders of our own account, as the market sees them
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +19,7 @@ from risk.simulator.ledger import BalanceEvent, ForcedOrder, MarginCallEvent, Or
 from risk.simulator.liquidation import Bracket, Leg, liquidation_price, maintenance
 from risk.simulator.presets import PRESETS, open_position, random_account
 from risk.simulator.spec import spec_of
+from risk.simulator.world import SimulatorConfig, World
 
 D = Decimal
 MARKS = {"BTCUSDT": D(64_000), "ETHUSDT": D(3_100), "SOLUSDT": D(150)}
@@ -243,3 +248,30 @@ def test_auto_deleveraging_closes_a_share_and_is_marked_as_such() -> None:
     forced = events[-1]
     assert isinstance(forced, ForcedOrder)
     assert (forced.is_adl, forced.order.client_id, forced.order.side) == (True, "adl_autoclose", "BUY")
+
+
+def world(**options: Any) -> World:
+    """A world at a fixed instant."""
+    return World(SimulatorConfig(account="flat", **options), lambda: 1_700_000_000_000)
+
+
+def test_the_expected_falls_of_a_scenario_follow_from_its_curves() -> None:
+    # Scenario "demo": BTC's log price falls by 0.111, 1 - e^-0.111 = 10.51 %. SOL (beta 1.35) follows the
+    # altcoins' 0.19 by 1.35 / 1.25: 0.2052, 18.55 %.
+    falls = world(scenario="demo").expected_falls()
+    assert falls["BTCUSDT"] == pytest.approx(0.1051, abs=1e-4)
+    assert falls["SOLUSDT"] == pytest.approx(0.1855, abs=1e-4)
+    assert world(scenario="calm").expected_falls() == {}
+
+
+def test_the_expected_falls_of_an_archive_are_read_ahead(shared: Path) -> None:
+    # 2024-08-05 00:00 and six hours on (180 s at 120x), from the archive's own file.
+    with gzip.open(shared / "data" / "kl_um_BTCUSDT_5m_20240801_20240810.csv.gz", "rt") as file:
+        rows = list(csv.DictReader(file))
+    start = datetime(2024, 8, 5, tzinfo=UTC)
+    first = int(start.timestamp() * 1000)
+    ahead = [row for row in rows if first <= int(row["ts"]) < first + 6 * 3_600_000]
+    expected = 1 - min(float(row["low"]) for row in ahead) / float(ahead[0]["open"])
+    falls = world(archive_dir=shared / "data", archive_from=start, speed=120.0).expected_falls()
+    assert falls["BTCUSDT"] == pytest.approx(expected, abs=0.01)
+    assert expected > 0.1
