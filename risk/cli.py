@@ -21,6 +21,7 @@ EXIT_FAILED = 1
 EXIT_REFUSED = 2
 EXIT_HELD = 3
 EXIT_INTERRUPTED = 130
+ENDINGS = {"HeldError": ("held", EXIT_HELD), "StoppedError": ("interrupted", EXIT_INTERRUPTED)}
 
 app = App(
     name="risk",
@@ -238,9 +239,9 @@ def _guarded(command: Callable[[], int | None]) -> int:
         print(f"refused: {cause}", file=sys.stderr)
         return EXIT_REFUSED
     except RiskError as cause:
-        is_held = type(cause).__name__ == "HeldError"
-        print(f"{'held' if is_held else 'failed'}: {cause}", file=sys.stderr)
-        return EXIT_HELD if is_held else EXIT_FAILED
+        word, code = ENDINGS.get(type(cause).__name__, ("failed", EXIT_FAILED))
+        print(f"{word}: {cause}", file=sys.stderr)
+        return code
     except OSError as cause:
         print(f"failed: {cause}", file=sys.stderr)
         return EXIT_FAILED

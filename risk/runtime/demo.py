@@ -66,7 +66,7 @@ def run(settings: Settings, wish: Wish, console: Console) -> int:
         update={"api_url": None, "port": wish.port or settings.prefect.port}
     )
     mine = settings.model_copy(update=changed | {"prefect": prefect})
-    with stack.opened(mine, "demo", tell, besides=lambda it: _besides(it, wish), stops_at_once=True) as desk:
+    with stack.opened(mine, "demo", tell, besides=lambda it: besides(it, wish), stops_at_once=True) as desk:
         show = Show(desk, console, settings.language)
         end_at = time.monotonic() + wish.for_s if wish.for_s else None
         show.until(end_at)
@@ -90,7 +90,7 @@ def _forget(folder: Path, name: str) -> None:
     shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _besides(desk: Stack, wish: Wish) -> list[Part]:
+def besides(desk: Stack, wish: Wish) -> list[Part]:
     """Simulator and sinks, and the settings by which the desk takes them for the world."""
     exchange, mail, bot = free_port(), free_port(), free_port()
     sinks = desk.folder / "sinks"
