@@ -52,7 +52,13 @@ class Surface:
         moves = np.atleast_1d(np.asarray(shocks, dtype=np.float64))
         if not np.isfinite(moves).all():
             raise ValueError(f"shocks = {shocks!r}: every shock must be finite")
-        factor = np.maximum(1.0 + np.outer(moves, self.beta), 0.0)
+        equity, total = self.under(np.maximum(1.0 + np.outer(moves, self.beta), 0.0))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cover = np.where(total > 0.0, equity / total, np.inf)
+        return ShockGrid(moves, equity, total, cover, (equity <= total) & (total > 0.0))
+
+    def under(self, factor: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Equity and maintenance (k,), USDT, with every mark times its column of `factor` (k, p)."""
         equity = self.wallet + self.unrealized.sum() + (factor - 1.0) @ self.notional
         size = factor * np.abs(self.notional)
         needed = np.zeros_like(size)
@@ -61,13 +67,14 @@ class Surface:
             np.multiply(size, rate, out=line)
             line -= cum
             np.maximum(needed, line, out=needed)
-        total = needed.sum(axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cover = np.where(total > 0.0, equity / total, np.inf)
-        return ShockGrid(moves, equity, total, cover, (equity <= total) & (total > 0.0))
+        return equity, needed.sum(axis=1)
 
-    def root(self, direction: int) -> float | None:
+    def root(self, direction: int, begin: float = 0.0, until: float | None = None) -> float | None:
         """The nearest shock in one direction at which equity meets maintenance; None when there is none.
+
+        Args:
+            begin: shock to start from; it is the answer when equity is at or below maintenance there.
+            until: shock, in the same direction, beyond which nothing is looked for.
 
         Raises:
             ValueError: a direction other than -1 and +1.
@@ -77,12 +84,12 @@ class Surface:
         if self.notional.size == 0:
             return None
         lines = _Lines(self)
-        excess, slope = lines.excess(0.0, -direction)
+        excess, slope = lines.excess(begin, direction)
         if excess <= 0.0:
-            return 0.0
+            return begin
         # a tangent of a concave function lies above it, so its root lies at or beyond the function's
-        reach = -excess / slope if slope * direction < 0.0 else direction * np.inf
-        for end in self._concave_ends(direction):
+        reach = begin - excess / slope if slope * direction < 0.0 else direction * np.inf
+        for end in self._stretches(direction, begin, until):
             start = reach if abs(reach) < abs(end) else end
             excess, slope = lines.excess(start, -direction)
             if excess <= 0.0:
@@ -92,6 +99,12 @@ class Surface:
                 if excess <= 0.0:
                     return _newton(lines, end, excess, slope, direction)
         return None
+
+    def _stretches(self, direction: int, begin: float, until: float | None) -> list[float]:
+        """Ends of the concave stretches between two shocks."""
+        last = np.inf if until is None else abs(until)
+        ends = [end for end in self._concave_ends(direction) if abs(begin) < abs(end) < last]
+        return ends if until is None else [*ends, until]
 
     def _concave_ends(self, direction: int) -> list[float]:
         """Ends of the stretches on which the excess is concave: a price that reaches zero stays there."""
