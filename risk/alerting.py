@@ -183,7 +183,10 @@ def _eased(one: Reading, i: int, alert: Alert, view: View) -> Step:
     cleared = (
         alert if alert.phase == "clearing" else replace(alert, phase="clearing", since=now, updated_at=now)
     )
-    if (now - cleared.since).total_seconds() >= view.limits.alerts[one.name]["clear_hold_s"]:
+    hold_s = view.limits.alerts[one.name]["clear_hold_s"]
+    if one.clear_hold_s is not None:
+        hold_s = float(one.clear_hold_s[i])
+    if (now - cleared.since).total_seconds() >= hold_s:
         return Step(_resolved(cleared, now), is_changed=True)
     return Step(cleared, is_changed=cleared is not alert)
 

@@ -66,7 +66,7 @@ HYSTERESIS: Mapping[str, int] = {"rises": 2, "falls": 12, "fall_points": 3}
 ALERTS: Mapping[str, Mapping[str, float]] = {
     "level": {},
     "liquidation_distance": {"warning": 0.10, "critical": 0.05, "resolves": 0.12, "clear_hold_s": 30},
-    "reduce": {},
+    "reduce": {"clear_hold_s": 1800},  # carried out is over at once; a level that fell may come back
     "cannot_exit": {"distance_share": 0.5, "clear_hold_s": 60},
     "position_gone": {},
     "funding_extreme": {"fires": 0.001, "resolves": 0.0008, "clear_hold_s": 60},
@@ -85,7 +85,7 @@ ALERTS: Mapping[str, Mapping[str, float]] = {
     "drawdown": {"warning": 0.05, "critical": 0.10, "recovered": 0.5},
     "divergence": {"bars": 12},
     "stale_data": {"times_age": 2, "never_seen_hold_s": 120, "clear_hold_s": 15},
-    "blind": {"fire_hold_s": 30},
+    "blind": {"fire_hold_s": 60},
     "exchange_unreachable": {"fires": 60, "resolves": 30, "clear_hold_s": 15},
     "liq_price_mismatch": {"fires": 0.005, "resolves": 0.005, "fire_hold_s": 30, "clear_hold_s": 60},
     "fit_failed": {},

@@ -93,20 +93,21 @@ def liquidation_distance(view: View) -> Reading:
 def reduce(view: View) -> Reading:
     """What an extreme level asks to give up, until it is given up or the level is no longer extreme."""
     extreme = LEVELS.index("extreme")
-    n = len(view.state.positions)
     rows = np.array([view.index[p.symbol] for p in view.state.positions], dtype=int)
     reported, raw = view.scores.level[rows], view.scores.raw_level[rows]
     wanted = {position_scope(r.position): r for r in view.reductions}
     scopes = _scopes(view)
     fractions = np.array([wanted[s].fraction if s in wanted else np.nan for s in scopes])
     fires = (reported == extreme) & (raw == extreme) & np.isfinite(fractions)
+    is_done = _is_carried_out(view, scopes)
     return reading(
         "reduce",
         scopes,
         fractions,
         fires,
-        ((reported >= 0) & (reported < extreme)) | _is_carried_out(view, scopes),
-        severity=np.full(n, CRITICAL, dtype=np.int8),
+        ((reported >= 0) & (reported < extreme)) | is_done,
+        severity=CRITICAL,
+        clear_hold_s=np.where(is_done, 0.0, view.rule("reduce")["clear_hold_s"]),
         gone_clears=view.account_is_fresh,
         details=lambda i: _reduction_facts(view, scopes[i], view.state.positions[i]),
     )

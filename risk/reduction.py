@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.components import INDEX, Grid
-from risk.exposure import Exposure, after_reduction, flat
+from risk.components import DEPTH_COLUMNS, INDEX, Grid
+from risk.exposure import Exposure, after_reduction
 from risk.limits import Limits
 from risk.records import AccountSnapshot, Instrument, LeverageBracket, PositionSnapshot
 from risk.scorecard import Curve, Judged, score_columns
 from risk.state import Column, State
 
 PERCENTS = np.arange(101) / 100.0
+SCORED = frozenset({
+    "atr_ratio_15m", "bar_15m_at", "vol_ratio", "sigma_24h", "sigma_at", "best_bid", "best_ask", "depth_at",
+    "book_changed_at", "quote_volume_24h", "funding_rate", "interval_hours", "terms_at", "mark_at",
+    "open_interest", "open_interest_72h", "open_interest_at", "kline_risk",
+    *(name for pair in DEPTH_COLUMNS.values() for name in pair),
+})  # fmt: skip
+"""Columns that a score depends on."""
 EXTREME = 3
 
 
@@ -60,34 +67,33 @@ def counterfactual(
         return answer
     tables = [_after(state, state.account, symbols[int(i)]) for i in rows]
     covers, distances = np.array([t[0] for t in tables]), np.array([t[1] for t in tables])
-    some = {name: column[rows] for name, column in columns.items()}
-    rungs = (ladders[0][rows], ladders[1][rows])
-    part = np.arange(rows.size)
 
-    def comes_down(percent: Column) -> NDArray[np.bool_]:
+    def comes_down(percents: Column) -> NDArray[np.bool_]:
+        """Whether each row's level is lower with each of its percents (rows, k) given up."""
+        k = percents.shape[1]
+        row, percent = np.repeat(np.arange(rows.size), k), percents.ravel().astype(int)
         left = 1.0 - percent / 100.0
-        index = percent.astype(int)
-        trial = replace(
-            flat(rows.size, is_watched=held.is_watched, at=held.at),
+        trial = Exposure(
+            is_watched=held.is_watched,
+            at=held.at,
             has_position=left > 0,
-            sell_usdt=held.sell_usdt[rows] * left,
-            buy_usdt=held.buy_usdt[rows] * left,
-            cover=covers[part, index],
-            distance=distances[part, index],
+            sell_usdt=held.sell_usdt[rows[row]] * left,
+            buy_usdt=held.buy_usdt[rows[row]] * left,
+            cover=covers[row, percent],
+            distance=distances[row, percent],
         )
+        some = {name: column[rows[row]] for name, column in columns.items() if name in SCORED}
+        rungs = (ladders[0][rows[row]], ladders[1][rows[row]])
         after = score_columns(some, *rungs, trial, limits, now_s)
-        lower: NDArray[np.bool_] = (after.raw_level >= 0) & (after.raw_level < judged.raw_level[rows])
-        return lower
+        lower = (after.raw_level >= 0) & (after.raw_level < judged.raw_level[rows[row]])
+        return lower.reshape(-1, k)
 
-    low, high = np.zeros(rows.size), np.full(rows.size, 99.0)
-    open_end = comes_down(high)
-    for _ in range(7):
-        middle = np.floor((low + high) / 2)
-        enough = comes_down(middle)
-        high = np.where(enough, middle, high)
-        low = np.where(enough, low, middle)
-    closed = np.where(comes_down(np.full(rows.size, 100.0)), 100.0, np.nan)
-    answer[rows] = np.where(open_end, high, closed) / 100.0
+    tens = np.broadcast_to(np.arange(10.0, 101.0, 10.0), (rows.size, 10))
+    enough = comes_down(tens)
+    first = np.where(enough.any(axis=1), 10.0 * (enough.argmax(axis=1) + 1), np.nan)
+    ones = np.nan_to_num(first)[:, None] + np.arange(-9.0, 1.0)
+    finer = comes_down(np.clip(ones, 0.0, 100.0)) & (ones > 0)
+    answer[rows] = np.where(np.isnan(first), np.nan, ones[np.arange(rows.size), finer.argmax(axis=1)]) / 100.0
     return answer
 
 

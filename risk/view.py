@@ -74,6 +74,7 @@ class Reading:
         relaxed: severity that a standing alert may fall back to; by default none, it keeps its worst.
         steady: severity that the raw condition shows right now (-1 none): the clock of reminders.
         hold_s: seconds that the condition must last before it is told; default by the limits.
+        clear_hold_s: seconds that its end must last; default by the limits.
         tells_end, reminds: whether its end is told and whether it is repeated.
         identity: key in the details whose change makes it another alert.
         gone_clears: whether an alert ends when its scope is no longer listed.
@@ -89,6 +90,7 @@ class Reading:
     relaxed: Ranks | None = None
     steady: Ranks | None = None
     hold_s: Column | None = None
+    clear_hold_s: Column | None = None
     tells_end: bool = True
     reminds: bool = True
     identity: str = ""

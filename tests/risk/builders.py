@@ -51,6 +51,7 @@ def state(
     positions: Sequence[PositionSnapshot] = (),
     watches_account: bool = True,
     account: AccountSnapshot | None = None,
+    wallet: float = 100_000,
     slippage: float = 0.0002,
     columns: Mapping[str, Any] | None = None,
     **fields: Any,
@@ -64,7 +65,7 @@ def state(
         numbers[name] = np.broadcast_to(np.asarray(value, dtype=np.float64), (n,)).copy()
     rungs = np.full((n, len(SLIPPAGE_LADDER_USDT)), slippage)
     if watches_account and account is None:
-        account = snapshot(positions, now=now)
+        account = snapshot(positions, now=now, wallet=wallet)
     values: dict[str, Any] = {
         "symbols": tuple(symbols),
         "columns": numbers,

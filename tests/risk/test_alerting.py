@@ -1,0 +1,311 @@
+"""The table of alerts: when each fires, when it does not, when it resolves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from risk.limits import ALERTS
+from risk.records import Divergence
+from risk.state import VanishedPosition
+from tests.risk.builders import NOW, Desk, ladder, position, snapshot
+
+Changes = dict[str, Any]
+
+
+def columns(**values: Any) -> Changes:
+    return {"columns": values}
+
+
+def held(**changes: Any) -> Changes:
+    return {"positions": [position(**changes)]}
+
+
+def equity(wallet: float) -> Changes:
+    return {"wallet": wallet, "facts": {"equity_peak_7d": 100_000.0}}
+
+
+def fact(**values: float) -> Changes:
+    return {"facts": values}
+
+
+def paying(rate: float) -> Changes:
+    """One coin long at 50,000 USDT on an equity of 100,000: three settlements cost 1.5 rates a day."""
+    return {"positions": [position(liquidation=None)], **columns(funding_rate=rate)}
+
+
+# name, scope, severity, what fires it, what is just short of firing, what resolves it
+TABLE: list[tuple[str, str, str, Changes, Changes | None, Changes | None]] = [
+    ("level", "BTCUSDT", "warning", columns(atr_ratio_15m=0.05), columns(atr_ratio_15m=0.0499), {}),
+    ("level", "BTCUSDT", "critical", held(liquidation=48_900), None, held()),
+    ("liquidation_distance", "BTCUSDT/LONG", "warning", held(liquidation=45_001), held(liquidation=45_000),
+     held(liquidation=43_999)),
+    ("liquidation_distance", "BTCUSDT/LONG", "critical", held(liquidation=47_501), held(liquidation=45_000),
+     held(liquidation=43_999)),
+    ("liquidation_distance", "BTCUSDT/SHORT", "warning", held(quantity=-1, liquidation=54_999),
+     held(quantity=-1, liquidation=55_001), held(quantity=-1, liquidation=56_001)),
+    ("reduce", "BTCUSDT/LONG", "critical", held(liquidation=48_900), held(liquidation=48_000), held()),
+    ("cannot_exit", "BTCUSDT/LONG", "critical", {**held(liquidation=49_000), "slippage": 0.011},
+     {**held(liquidation=49_000), "slippage": 0.009}, {**held(liquidation=49_000), "slippage": 0.009}),
+    ("funding_extreme", "BTCUSDT", "warning", columns(funding_rate=0.00101), columns(funding_rate=0.00099),
+     columns(funding_rate=0.00079)),
+    ("funding_extreme", "BTCUSDT", "warning", columns(funding_rate=-0.0003, interval_hours=2.0),
+     columns(funding_rate=-0.0003, interval_hours=4.0), columns(funding_rate=0.0)),
+    ("funding_cost", "account", "warning", paying(0.00067), paying(0.00066), paying(0.0005)),
+    ("funding_interval_changed", "BTCUSDT", "warning", columns(interval_hours=4.0), {}, None),
+    ("funding_venue_gap", "BTCUSDT", "info", columns(venue_max_8h=0.0004), columns(venue_max_8h=0.00037),
+     columns(venue_max_8h=0.00028)),
+    ("crowded", "BTCUSDT", "warning", columns(funding_rate=0.001, open_interest=96_001.0),
+     columns(funding_rate=0.001, open_interest=95_900.0), {}),
+    ("oi_flat_price", "BTCUSDT", "info", columns(open_interest=88_000.0, price_change_24h=-0.01),
+     columns(open_interest=88_000.0, price_change_24h=0.0101), None),
+    ("spread", "BTCUSDT", "warning", columns(best_ask=50_052.0), columns(best_ask=50_047.0), {}),
+    ("thin_book", "BTCUSDT", "warning", columns(bid_depth_1pct_usdt=0.99e6),
+     columns(bid_depth_1pct_usdt=1.01e6), {}),
+    ("thin_book", "BTCUSDT", "warning", {"slippage": 0.002}, {"slippage": 0.0019}, {}),
+    ("volatility", "BTCUSDT", "warning", columns(vol_ratio=2.0), columns(vol_ratio=1.99), {}),
+    ("liquidation_cascade", "BTCUSDT/LONG", "warning", columns(liquidated_sell_usdt=1.01e6),
+     columns(liquidated_sell_usdt=0.99e6), {}),
+    ("liquidation_cascade", "BTCUSDT/SHORT", "warning", columns(liquidated_buy_usdt=1.01e6),
+     columns(liquidated_buy_usdt=1.01e6, liquidated_buy_mean_usdt=1.02e5), {}),
+    ("insurance_fund", "BTCUSDT", "warning", columns(insurance_usd=0.949e9), columns(insurance_usd=0.951e9),
+     columns(insurance_usd=0.971e9)),
+    ("adl_risk", "BTCUSDT/LONG", "warning", held(adl_rank=4), held(adl_rank=3), held(adl_rank=3)),
+    ("adl_risk", "BTCUSDT/LONG", "warning", {**held(), **columns(adl_risk=2.0)},
+     {**held(), **columns(adl_risk=1.0)}, held()),
+    ("drawdown", "account", "warning", equity(94_900), equity(95_100), equity(97_500)),
+    ("drawdown", "account", "critical", equity(89_900), equity(95_100), equity(95_100)),
+    ("stale_data", "mark", "warning", columns(mark_at=NOW.timestamp() - 600), {}, {}),
+    ("blind", "account", "critical", {"account": snapshot(now=NOW - timedelta(days=1))}, {}, {}),
+    ("exchange_unreachable", "exchange", "critical", fact(exchange_answered_at=NOW.timestamp() - 120), {},
+     {}),
+    ("liq_price_mismatch", "BTCUSDT/LONG", "warning", held(liquidation=20_101, exchange=20_000),
+     held(liquidation=20_099, exchange=20_000), held()),
+    ("fit_failed", "BTCUSDT/1h", "warning", {"facts": {"fit_failed/BTCUSDT/1h": NOW.timestamp()}}, {}, {}),
+    ("key_can_trade", "account", "warning", fact(key_can_trade=1.0), fact(key_can_trade=0.0),
+     fact(key_can_trade=0.0)),
+    ("bracket_changed", "BTCUSDT/LONG", "warning",
+     {**held(), "brackets": {"BTCUSDT": ladder(rate="0.01")}, "previous_brackets": {"BTCUSDT": ladder()}},
+     {**held(), "brackets": {"BTCUSDT": ladder()}, "previous_brackets": {"BTCUSDT": ladder()}}, None),
+]  # fmt: skip
+IDS = [f"{row[0]}-{row[1]}-{row[2]}" for row in TABLE]
+ENDING = [row for row in TABLE if row[5] is not None]  # the others are told once and have no end
+ENDING_IDS = [f"{row[0]}-{row[1]}-{row[2]}" for row in ENDING]
+
+
+def told(desk: Desk, name: str, scope: str) -> list[tuple[str, str]]:
+    """(severity, kind) of everything told about one alert."""
+    return [(severity, kind) for n, s, severity, kind in desk.told() if (n, s) == (name, scope)]
+
+
+def stay(desk: Desk, changes: Changes, seconds: float, *, each: float = 5.0) -> None:
+    """Evaluate the same changes for a while."""
+    for _ in range(int(seconds / each)):
+        desk.see(after_s=each, **changes)
+
+
+@pytest.mark.parametrize(("name", "scope", "severity", "fires", "_short", "_over"), TABLE, ids=IDS)
+def test_it_fires(
+    name: str, scope: str, severity: str, fires: Changes, _short: Changes, _over: Changes
+) -> None:
+    desk = Desk()
+    stay(desk, fires, 90, each=15)
+    assert told(desk, name, scope) == [(severity, "fired")]
+
+
+@pytest.mark.parametrize(("name", "scope", "severity", "_fires", "short", "_over"), TABLE, ids=IDS)
+def test_it_does_not_fire_just_short_of_its_threshold(
+    name: str, scope: str, severity: str, _fires: Changes, short: Changes | None, _over: Changes
+) -> None:
+    desk = Desk()
+    stay(desk, {} if short is None else short, 90, each=15)
+    assert told(desk, name, scope) == []
+
+
+@pytest.mark.parametrize(("name", "scope", "severity", "fires", "_short", "over"), ENDING, ids=ENDING_IDS)
+def test_its_end_is_told_once_and_the_next_one_is_another(
+    name: str, scope: str, severity: str, fires: Changes, _short: Changes, over: Changes
+) -> None:
+    desk = Desk()
+    stay(desk, fires, 90, each=15)
+    stay(desk, over, 3600, each=120)
+    assert told(desk, name, scope) == [(severity, "fired"), (severity, "resolved")]
+    assert (name, scope) not in desk.carried["alerts"]
+    first = next(i for d in desk.decisions for m in d.messages for i in m.items if i["name"] == name)
+    stay(desk, fires, 90, each=15)
+    assert told(desk, name, scope)[2:] == [(severity, "fired")]
+    last = [i for d in desk.decisions[-6:] for m in d.messages for i in m.items if i["name"] == name]
+    assert first["alert_id"] not in {i["alert_id"] for i in last}
+
+
+def test_the_table_above_covers_every_alert_but_those_tested_by_name() -> None:
+    assert set(ALERTS) - {row[0] for row in TABLE} == {"position_gone", "divergence"}
+
+
+UNKNOWN: list[tuple[str, str, Changes, Changes]] = [
+    ("funding_extreme", "BTCUSDT", columns(funding_rate=0.0012), columns(mark_at=0.0)),
+    ("volatility", "BTCUSDT", columns(vol_ratio=2.0), columns(bar_15m_at=0.0, sigma_at=0.0)),
+    ("spread", "BTCUSDT", columns(best_ask=50_052.0), columns(depth_at=0.0)),
+    ("liquidation_distance", "BTCUSDT/LONG", held(liquidation=48_000),
+     {"positions": [position(liquidation=48_000)], "account": snapshot(now=NOW - timedelta(hours=1))}),
+    ("drawdown", "account", equity(94_000), {"wallet": 94_000}),
+    ("cannot_exit", "BTCUSDT/LONG", {**held(liquidation=49_000), "slippage": 0.011},
+     {**held(liquidation=49_000), **columns(depth_at=0.0)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "scope", "fires", "gap"), UNKNOWN, ids=[row[0] for row in UNKNOWN])
+def test_a_missing_input_neither_ends_nor_begins_an_alert(
+    name: str, scope: str, fires: Changes, gap: Changes
+) -> None:
+    desk = Desk()
+    stay(desk, gap, 60, each=15)
+    assert told(desk, name, scope) == []
+    desk = Desk()
+    stay(desk, fires, 90, each=15)
+    stay(desk, gap, 300, each=30)
+    assert [kind for _, kind in told(desk, name, scope)] == ["fired"]
+    assert desk.carried["alerts"][name, scope].phase in ("firing", "clearing")
+
+
+def test_the_spread_must_be_wide_for_30_seconds_and_narrow_for_60() -> None:
+    desk, wide = Desk(), columns(best_ask=50_060.0)
+    desk.see(**wide)
+    stay(desk, wide, 25)
+    assert told(desk, "spread", "BTCUSDT") == []
+    desk.see(**wide)
+    assert told(desk, "spread", "BTCUSDT") == [("warning", "fired")]
+    desk.see()
+    stay(desk, {}, 55)
+    assert desk.carried["alerts"]["spread", "BTCUSDT"].phase == "clearing"
+    desk.see()
+    assert ("spread", "BTCUSDT") not in desk.carried["alerts"]
+
+
+def test_a_spread_that_narrows_in_between_starts_again() -> None:
+    desk, wide = Desk(), columns(best_ask=50_060.0)
+    for _ in range(20):
+        stay(desk, wide, 25)
+        desk.see()
+    assert told(desk, "spread", "BTCUSDT") == []
+
+
+def test_a_position_that_vanishes_is_told_once_and_escalates_when_it_was_liquidated() -> None:
+    desk = Desk()
+    gone = VanishedPosition(
+        symbol="BTCUSDT", side="LONG", quantity=Decimal(1), notional_usdt=Decimal(50_000), vanished_at=NOW,
+        cause="unknown",
+    )  # fmt: skip
+    stay(desk, {"vanished": (gone,)}, 30)
+    stay(desk, {"vanished": (replace(gone, cause="liquidated"),)}, 30)
+    stay(desk, {}, 60)
+    assert told(desk, "position_gone", "BTCUSDT/LONG") == [("warning", "fired"), ("critical", "escalated")]
+    again = replace(gone, vanished_at=NOW + timedelta(minutes=3), cause="closed")
+    stay(desk, {"vanished": (again,)}, 60)
+    assert told(desk, "position_gone", "BTCUSDT/LONG")[2:] == [("info", "fired")]
+
+
+def test_a_divergence_is_told_once_per_pivot_pair() -> None:
+    def divergence(second: datetime) -> Mapping[str, Any]:
+        found = Divergence(
+            event_at=second, received_at=second, source="derived", symbol="BTCUSDT", interval="1h",
+            indicator="rsi", kind="bearish", first_pivot_at=second - timedelta(hours=20),
+            second_pivot_at=second,
+        )  # fmt: skip
+        return {"divergences": (found,)}
+
+    desk = Desk()
+    stay(desk, dict(divergence(NOW - timedelta(hours=5))), 3600, each=60)
+    assert told(desk, "divergence", "BTCUSDT/1h/rsi") == [("info", "fired")]
+    stay(desk, dict(divergence(NOW - timedelta(hours=1))), 600, each=60)
+    assert told(desk, "divergence", "BTCUSDT/1h/rsi") == [("info", "fired")] * 2
+    old = Desk()
+    stay(old, dict(divergence(NOW - timedelta(hours=13))), 600, each=60)
+    assert old.told() == []
+
+
+def test_a_second_change_of_the_funding_interval_is_told_again() -> None:
+    desk = Desk()
+    stay(desk, columns(interval_hours=4.0, interval_hours_before=8.0), 600)
+    stay(desk, columns(interval_hours=1.0, interval_hours_before=4.0), 600)
+    assert told(desk, "funding_interval_changed", "BTCUSDT") == [("warning", "fired")] * 2
+
+
+def test_a_bracket_change_that_brings_liquidation_below_a_threshold_is_critical() -> None:
+    # Balance 4,900, maintenance 200 → 500: surplus 4,700 → 4,400 of 50,000 notional. By the new table the
+    # distance is 9.7 %, by the old one 9.7 · 4,700 / 4,400 = 10.36 %, on the other side of 10 %.
+    crossed = position(liquidation=45_150, maintenance=500)
+    desk = Desk()
+    desk.see(
+        positions=[crossed], account=snapshot([crossed], wallet=4_900),
+        brackets={"BTCUSDT": ladder(rate="0.01")}, previous_brackets={"BTCUSDT": ladder(rate="0.004")},
+    )  # fmt: skip
+    assert told(desk, "bracket_changed", "BTCUSDT/LONG") == [("critical", "fired")]
+
+
+def test_a_shared_insurance_fund_is_told_once() -> None:
+    desk = Desk()
+    desk.see(symbols=("AAAUSDT", "BBBUSDT", "CCCUSDT"), columns={"insurance_usd": [9e8, 9e8, 5e8]})
+    found = [(n, s) for n, s, *_ in desk.told()]
+    assert found == [("insurance_fund", "AAAUSDT"), ("insurance_fund", "CCCUSDT")]
+
+
+def test_half_a_drawdown_must_come_back_before_it_is_over() -> None:
+    desk = Desk()
+    stay(desk, equity(92_000), 30)
+    stay(desk, equity(95_900), 60)  # 4.1 % below the peak: more than half of 8 %
+    assert [k for _, k in told(desk, "drawdown", "account")] == ["fired"]
+    stay(desk, equity(96_100), 60)
+    assert [k for _, k in told(desk, "drawdown", "account")] == ["fired", "resolved"]
+
+
+def test_a_reduction_that_was_carried_out_ends_its_alert() -> None:
+    desk = Desk()
+    first = desk.see(**held(liquidation=48_900))
+    asked = next(s for s in first.signals if s.kind == "reduce")
+    left = Decimal(1) - (asked.quantity or Decimal(0))
+    stay(desk, held(quantity=left, liquidation=40_000, maintenance=200 * left), 30)
+    assert [k for _, k in told(desk, "reduce", "BTCUSDT/LONG")] == ["fired", "resolved"]
+
+
+def test_a_position_that_is_closed_ends_its_alerts() -> None:
+    desk = Desk()
+    stay(desk, held(liquidation=47_600), 30)
+    stay(desk, {}, 30)
+    assert [k for _, k in told(desk, "liquidation_distance", "BTCUSDT/LONG")] == ["fired", "resolved"]
+
+
+def test_never_seen_inputs_alert_after_two_minutes() -> None:
+    desk, unseen = Desk(), columns(open_interest_at=np.nan)
+    stay(desk, unseen, 115)
+    assert told(desk, "stale_data", "open_interest") == []
+    stay(desk, unseen, 15)
+    assert told(desk, "stale_data", "open_interest") == [("warning", "fired")]
+
+
+def test_feeds_that_are_not_configured_do_not_alert() -> None:
+    desk = Desk()
+    stay(desk, columns(venue_at=np.nan, insurance_at=np.nan, adl_at=np.nan, terms_at=np.nan), 300)
+    assert [row for row in desk.told() if row[0] == "stale_data"] == []
+
+
+def test_without_an_account_no_alert_speaks_of_one() -> None:
+    desk = Desk()
+    stay(desk, {"watches_account": False}, 300)
+    assert desk.told() == []
+
+
+def test_times_are_aware_and_phases_are_known() -> None:
+    desk = Desk()
+    stay(desk, {**held(liquidation=48_900), **columns(best_ask=50_060.0)}, 60)
+    stay(desk, {}, 120)
+    alerts = [a for d in desk.decisions for a in d.alerts]
+    assert {a.phase for a in alerts} == {"pending", "firing", "clearing", "resolved"}
+    assert {a.since.tzinfo for a in alerts} == {UTC}
+    assert all((a.resolved_at is not None) == (a.phase == "resolved") for a in alerts)
