@@ -6,24 +6,19 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, timedelta
 from pathlib import Path
-from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
-from rich.text import Text
 
-from risk.adapters import store
 from risk.adapters.settings import Settings
-from risk.adapters.store_engine import rows
 from risk.errors import StoreError
 from risk.runtime import board, stack, verdict
 from risk.runtime.hold import hold
 from risk.runtime.parts import Part, answers, free_port
 from risk.runtime.stack import Stack
+from risk.runtime.teller import Teller
 from risk.simulator.signing import API_KEY, API_SECRET
 
 FOLDER = "demo"
@@ -34,7 +29,6 @@ ARCHIVE_SPEED = 120.0
 BOT_TOKEN = "123456789:AAEdemo0000000000000000000000000000"  # noqa: S105 - the stub takes any of this shape
 TELEGRAM_CHAT = "4242"
 REFRESH_S = 1.0
-LINES_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +134,7 @@ class Show:
 
     def __init__(self, desk: Stack, console: Console, language: str) -> None:
         self._desk, self._console, self._language = desk, console, language
-        self._told: list[str] = []
-        self._told_until = desk.up_at - timedelta(minutes=5)
+        self._teller = Teller(desk.database_url, language)
         self._is_first_score_said = False
 
     def until(self, end_at: float | None) -> None:
@@ -166,7 +159,7 @@ class Show:
     def _draw(self, live: Live | None, *, prints: bool) -> bool:
         try:
             seen = board.read(self._desk.database_url)
-            fresh = self._newly_told()
+            fresh = self._teller.fresh()
         except StoreError:
             return False  # the supervisor says what happened to the database
         if seen.lines and not self._is_first_score_said:
@@ -175,25 +168,8 @@ class Show:
         for line in fresh:
             self._console.print(line, soft_wrap=True, highlight=False, markup=False)
         if live is not None:
-            parts = [Text(line) for line in self._told[-LINES_KEPT:]]
-            live.update(
-                Group(board.render(seen, self._language, width=self._console.width), *parts), refresh=True
-            )
+            live.update(board.render(seen, self._language, width=self._console.width), refresh=True)
         elif prints:
             for text in board.plain(seen, self._language):
                 self._console.print(text, soft_wrap=True, highlight=False, markup=False)
         return prints
-
-    def _newly_told(self) -> list[str]:
-        with store.connect(self._desk.database_url) as db:
-            told = rows(db, "told_since", since=self._told_until)
-        if told:
-            self._told_until = max(each["tried_at"] for each in told)
-        return [_as_line(each) for each in told]
-
-
-def _as_line(told: Mapping[str, Any]) -> str:
-    items = [" ".join(str(item.get(key, "")) for key in ("name", "scope", "kind")) for item in told["items"]]
-    shown = "; ".join(items[:4]) + (f"; and {len(items) - 4} more" if len(items) > 4 else "")
-    at = f"{told['tried_at'].astimezone(UTC):%H:%M:%S}"
-    return f"{at} told by {told['channel']} ({told['severity']}): {shown}"

@@ -23,12 +23,15 @@ from risk.runtime import prefect_server
 from risk.runtime.hold import hold
 from risk.runtime.parts import LOOPBACK, Part, Postgres, Process, answers, free_port
 from risk.runtime.supervisor import Interrupt, Supervisor
+from risk.runtime.teller import Teller
+from risk.runtime.watchdog import Watchdog, ages, sender
 
 POOLS = {"cadence": 0.5, "streams": 0.3, "heavy": 0.2}  # and their shares of the exchange's request weight
 HEAVY_NICENESS = 10
 STATE_FILE = "stack.json"
 STATE_EVERY_S = 2.0
 TICK_S = 0.1
+TELL_EVERY_S = 2.0
 PATIENCE_S = 120.0  # that a worker waits for Prefect's first start
 
 Tell = Callable[[str], None]
@@ -258,10 +261,26 @@ def up(settings: Settings, tell: Tell) -> int:
         tell("no API key: the market is watched, the leverage dimension is not judged")
     with opened(settings, "up", tell) as stack:
         tell("the desk is up; Ctrl-C ends it, `risk watch` shows it, `risk status` checks it")
+        teller, told_at = Teller(stack.database_url, settings.language), 0.0
+        dog = Watchdog(
+            lambda: ages(stack.database_url), sender(settings.channels, settings.telegram_api_base, tell)
+        )
         while not stack.interrupt.came:
             stack.tick()
+            dog.look(time.monotonic())
+            if time.monotonic() - told_at > TELL_EVERY_S:
+                told_at = time.monotonic()
+                _tell_fresh(teller, tell)
             time.sleep(TICK_S)
     return 0
+
+
+def _tell_fresh(teller: Teller, tell: Tell) -> None:
+    try:
+        for line in teller.fresh():
+            tell(line)
+    except StoreError:
+        return  # the supervisor says what happened to the database
 
 
 def loopback(port: int, *, scheme: str = "http") -> str:

@@ -1,0 +1,105 @@
+"""The dead man's switch: a process that does not score says when no score is made or no alert gets out.
+
+It runs in the supervisor, reads the database at most every few seconds, and sends by the channels itself,
+past the outbox, because the outbox is what may be stuck.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from risk.adapters import notify, store
+from risk.adapters.settings import ChannelSettings
+from risk.adapters.store_engine import rows
+from risk.errors import DeliveryError, SettingsError, StoreError
+
+NO_SCORE_S = 60.0
+UNDELIVERED_S = 120.0
+LOOK_EVERY_S = 5.0
+REMIND_EVERY_S = 900.0
+
+logger = logging.getLogger(__name__)
+Send = Callable[[str, str], None]
+
+
+class Watchdog:
+    """Call `look` often. A trouble is told when it begins, every 15 minutes, and when it is over."""
+
+    def __init__(self, read: Callable[[], tuple[float | None, float]], send: Send) -> None:
+        self._read, self._send = read, send
+        self._scored_at = time.monotonic()  # as far as we know; the desk gets its first minute
+        self._looked_at = float("-inf")
+        self._told: str = ""
+        self._told_at = float("-inf")
+
+    def look(self, now: float) -> str:
+        """The trouble at `now` (monotonic seconds), empty when there is none; tells what is to be told."""
+        if now - self._looked_at < LOOK_EVERY_S:
+            return self._told
+        self._looked_at = now
+        trouble = self._trouble(now)
+        if trouble and (not self._told or now - self._told_at >= REMIND_EVERY_S):
+            self._told_at = now
+            self._send("heartbeat: the risk desk is blind", f"{trouble}. See `risk status`, `risk doctor`.")
+        if self._told and not trouble:
+            self._send("heartbeat: the risk desk works again", "Scores are made and alerts get out.")
+        self._told = trouble
+        return trouble
+
+    def _trouble(self, now: float) -> str:
+        undelivered_s = 0.0
+        try:
+            score_age_s, undelivered_s = self._read()
+            if score_age_s is not None:
+                self._scored_at = now - score_age_s
+        except StoreError as cause:
+            logger.warning("the database does not answer: %s", cause)
+        silent_s = now - self._scored_at
+        if silent_s > NO_SCORE_S:
+            return f"No score was made for {silent_s:.0f} s"
+        if undelivered_s > UNDELIVERED_S:
+            return f"An alert could not be delivered for {undelivered_s:.0f} s"
+        return ""
+
+
+def ages(database_url: str) -> tuple[float | None, float]:
+    """Seconds since the newest score (None: there is none) and since the oldest message that waits.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    with store.connect(database_url) as db:
+        scored = [line["scored_at"] for line in rows(db, "score_ages")]
+        waiting = [line.oldest_at for line in store.waiting_deliveries(db)]
+    now = datetime.now(UTC)
+    newest = (now - max(scored)).total_seconds() if scored else None
+    return newest, (now - min(waiting)).total_seconds() if waiting else 0.0
+
+
+def sender(
+    channels: Sequence[ChannelSettings], telegram_api_base: str | None, tell: Callable[[str], None]
+) -> Send:
+    """Sends to every channel in a thread of its own, so that a hanging one holds up nothing."""
+
+    def send(title: str, body: str) -> None:
+        tell(f"{title}. {body}")
+        for channel in channels:
+            if not channel.url.get_secret_value().startswith("console://"):
+                given = (channel, telegram_api_base, title, body)
+                threading.Thread(target=_send, args=given, daemon=True).start()
+
+    return send
+
+
+def _send(channel: ChannelSettings, telegram_api_base: str | None, title: str, body: str) -> None:
+    try:
+        opened = notify.open_channel(
+            channel.name, channel.url.get_secret_value(), telegram_api_base=telegram_api_base
+        )
+        notify.send(opened, title, body)
+    except (DeliveryError, SettingsError) as cause:
+        logger.error("the dead man's switch cannot reach %s: %s", channel.name, cause)
