@@ -98,7 +98,10 @@ class StreamConnection(asyncio.Protocol):
 
     def check(self, now_s: float) -> None:
         """Ping when due; end a connection that does not answer or has lived its time."""
-        config = self.hub.world.config
+        world = self.hub.world
+        config = world.config
+        if self.is_silent and not any(world.faults.active("silence", world.now_s())):
+            self.reset()  # a dead link comes to its end some day; nobody reads from it any more
         if self.ws.state is not State.OPEN or self.is_silent:
             return
         if now_s - self.opened_s >= config.connection_life_s:

@@ -207,6 +207,9 @@ def test_a_half_open_connection_neither_speaks_nor_answers_pings(faulty: Running
                 break
         assert is_silent(socket, 0.6)
         assert not socket.ping().wait(0.6)
+        faulty.control("fault", method="DELETE")
+        with pytest.raises(ConnectionClosed):
+            socket.recv(5)
 
 
 @pytest.mark.parametrize("kind", ["gap", "chain"])
