@@ -72,8 +72,7 @@ def level_details(view: View, i: int) -> dict[str, Any]:
         **_worst(view, COMPONENTS, i),
         "floors": list(floors),
         "missing": list(missing_names(int(scores.missing[i]))),
-        "by_unknown_only": not known and plain(scores.weighted[i]) is not None
-        and scores.weighted[i] < view.limits.level_starts[1] - 0.5,
+        "by_unknown_only": bool(not known and scores.weighted[i] < view.limits.level_starts[1] - 0.5),
         "has_position": symbol == ACCOUNT_SCOPE or symbol in {p.symbol for p in view.state.positions},
         "counterfactual": plain(scores.counterfactual[i]),
     }  # fmt: skip

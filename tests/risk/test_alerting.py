@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -117,6 +118,9 @@ def test_it_fires(
     desk = Desk()
     stay(desk, fires, 90, each=15)
     assert told(desk, name, scope) == [(severity, "fired")]
+    for decision in desk.decisions:  # as the database takes it: no NaN, no type of numpy's
+        details = [a.details for a in decision.alerts] + [s.details for s in decision.signals]
+        assert json.dumps([details, [m.items for m in decision.messages]], allow_nan=False)
 
 
 @pytest.mark.parametrize(("name", "scope", "severity", "_fires", "short", "_over"), TABLE, ids=IDS)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ast
+import doctest
+import importlib
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -268,3 +272,18 @@ def test_the_judgement_asks_no_clock_no_chance_and_no_network(name: str) -> None
         "now"
     }
     assert not imported & {"time", "random", "secrets", "socket", "httpx", "prefect", "sqlalchemy", "os"}
+
+
+@pytest.mark.parametrize("name", (*JUDGEMENT, "catalogue", "wording"))
+def test_the_examples_in_docstrings_hold(name: str) -> None:
+    assert doctest.testmod(importlib.import_module(f"risk.{name}")).failed == 0
+
+
+def test_judging_and_wording_need_no_heavy_library() -> None:
+    program = "import sys, risk.decision, risk.wording; print([m for m in %r if m in sys.modules])"
+    heavy = ["pandas", "arch", "scipy.signal", "statsmodels", "matplotlib", "prefect", "sqlalchemy", "httpx"]
+    shown = subprocess.run(
+        [sys.executable, "-c", program % heavy], capture_output=True, text=True, check=True,
+        cwd=Path(risk.__file__).parents[1],
+    )  # fmt: skip
+    assert shown.stdout.strip() == "[]"
