@@ -30,7 +30,7 @@ from risk.records import (
 from risk.state import INPUT_COLUMNS, Memory, State, VanishedPosition
 
 _FLOAT8_ARRAY_OID = 1022
-_ARRAY_HEADER_BYTES = 20
+_ARRAY_HEADER_BYTES, _DIMENSION_BYTES = 12, 8
 _ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
 _RUNGS = len(SLIPPAGE_LADDER_USDT)
 _WIDTH = len(INPUT_COLUMNS) + 2 * _RUNGS
@@ -53,9 +53,8 @@ def latest_state(
     """
     found = _read(db, list(symbols), account, now)
     numbers = np.full((len(symbols), _WIDTH), np.nan)
-    place = {symbol: row for row, symbol in enumerate(symbols)}
-    for symbol, values, _ in found.get("symbol", ()):
-        numbers[place[symbol]] = values
+    for _, values, _ in found["symbols"]:
+        numbers[:] = values if symbols else numbers
     width = len(INPUT_COLUMNS)
     columns = np.ascontiguousarray(numbers[:, :width].T)
     accounts = [decode(AccountSnapshot, body) for _, _, body in found.get("account", ())]
@@ -69,8 +68,8 @@ def latest_state(
         watches_account=watches_account,
         brackets=_ladders(found.get("bracket", [])),
         previous_brackets=_ladders(found.get("previous_bracket", [])),
-        memory={scope: _memory(values) for scope, values, _ in found.get("memory", ())},
-        alerts={(a.name, a.scope): a for a in (decode(Alert, body) for _, _, body in found.get("alert", ()))},
+        memory=_memory(found),
+        alerts={(a.name, a.scope): a for a in (_alert(body) for _, _, body in found.get("alert", ()))},
         divergences=tuple(decode(Divergence, body) for _, _, body in found.get("divergence", ())),
         instruments={symbol: _instrument(body) for symbol, _, body in found.get("instrument", ())},
         facts=_facts(found, accounts),
@@ -84,7 +83,11 @@ class _Floats(Loader):
     format = Format.BINARY
 
     def load(self, data: Buffer) -> Floats:
-        return np.frombuffer(bytes(data), _ELEMENT, offset=_ARRAY_HEADER_BYTES)["value"]
+        raw = bytes(data)
+        dimensions = int.from_bytes(raw[:4], "big")
+        header = _ARRAY_HEADER_BYTES + _DIMENSION_BYTES * dimensions
+        shape = np.frombuffer(raw, ">i4", 2 * dimensions, _ARRAY_HEADER_BYTES)[::2]
+        return np.frombuffer(raw, _ELEMENT, offset=header)["value"].astype(np.float64).reshape(shape)
 
 
 def _read(db: Connection, symbols: list[str], account: str, now: datetime) -> Found:
@@ -112,15 +115,27 @@ def _ladders(found: list[tuple[str, Floats, str]]) -> Mapping[str, tuple[Leverag
     return {symbol: tuple(sorted(tiers, key=lambda t: t.tier)) for symbol, tiers in ladders.items()}
 
 
-def _memory(values: Floats) -> Memory:
-    level, pending, rises, falls, scored_at = values.tolist()
-    return Memory(
-        level=int(level),
-        pending_level=int(pending),
-        rise_count=int(rises),
-        fall_count=int(falls),
-        scored_at=datetime.fromtimestamp(scored_at, UTC),
-    )
+def _memory(found: Found) -> dict[str, Memory]:
+    return {
+        scope: Memory(
+            level=int(level),
+            pending_level=int(pending),
+            rise_count=int(rises),
+            fall_count=int(falls),
+            scored_at=datetime.fromtimestamp(scored_at, UTC),
+        )
+        for scopes, values, _ in found.get("memory", ())
+        if scopes
+        for scope, (level, pending, rises, falls, scored_at) in zip(
+            scopes.split(","), values.tolist(), strict=True
+        )
+    }
+
+
+@lru_cache(maxsize=4096)
+def _alert(body: str) -> Alert:
+    """Most alerts stand unchanged from one evaluation to the next."""
+    return decode(Alert, body)
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,7 @@
 -- All that one evaluation needs, in one round trip: the newest rows of the watched symbols and of the account.
--- Parameters are symbols (text array), account (text) and now (timestamptz). One row per fact; for kind
--- symbol the numbers stand in the order of risk.state.INPUT_COLUMNS, then both slippage ladders.
+-- Parameters are symbols (text array), account (text), now (timestamptz) and rungs of the slippage ladders.
+-- One row per fact. Kind symbols is one row for all of them, one line of numbers each in the order asked,
+-- in it the columns as in risk.state.INPUT_COLUMNS, then both ladders; kind memory holds all scopes likewise.
 WITH watched AS MATERIALIZED (
     SELECT
         w.symbol,
@@ -61,9 +62,9 @@ WITH watched AS MATERIALIZED (
     SELECT array_fill(CAST(NULL AS double precision), ARRAY[CAST(:rungs AS integer)]) AS ladder
 )
 SELECT
-    'symbol' AS kind,
-    w.symbol AS key,
-    array_replace(CAST(ARRAY[
+    'symbols' AS kind,
+    '' AS key,
+    array_agg(array_replace(CAST(ARRAY[
         i15.atr_ratio,
         date_part('epoch', i15.event_at),
         i60.atr_ratio,
@@ -130,7 +131,7 @@ SELECT
         date_part('epoch', s.event_at)
     ] AS double precision[])
         || coalesce(d.sell_slippage, no_book.ladder)
-        || coalesce(d.buy_slippage, no_book.ladder), NULL, 'NaN') AS numbers,
+        || coalesce(d.buy_slippage, no_book.ladder), NULL, 'NaN') ORDER BY w.place) AS numbers,
     CAST(NULL AS text) AS body
 FROM watched AS w
 CROSS JOIN feed
@@ -186,8 +187,11 @@ WHERE x.phase <> 'resolved'
 UNION ALL
 SELECT
     'memory',
-    x.scope,
-    ARRAY[x.level, x.pending_level, x.rise_count, x.fall_count, date_part('epoch', x.scored_at)],
+    string_agg(x.scope, ',' ORDER BY x.scope),
+    array_agg(
+        ARRAY[x.level, x.pending_level, x.rise_count, x.fall_count, date_part('epoch', x.scored_at)]
+        ORDER BY x.scope
+    ),
     NULL
 FROM risk.score_memory AS x
 LEFT JOIN watched AS w ON w.symbol = x.scope
