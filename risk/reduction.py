@@ -72,16 +72,7 @@ def counterfactual(
         """Whether each row's level is lower with each of its percents (rows, k) given up."""
         k = percents.shape[1]
         row, percent = np.repeat(np.arange(rows.size), k), percents.ravel().astype(int)
-        left = 1.0 - percent / 100.0
-        trial = Exposure(
-            is_watched=held.is_watched,
-            at=held.at,
-            has_position=left > 0,
-            sell_usdt=held.sell_usdt[rows[row]] * left,
-            buy_usdt=held.buy_usdt[rows[row]] * left,
-            cover=covers[row, percent],
-            distance=distances[row, percent],
-        )
+        trial = _trial(held, rows[row], percent, covers[row, percent], distances[row, percent])
         some = {name: column[rows[row]] for name, column in columns.items() if name in SCORED}
         rungs = (ladders[0][rows[row]], ladders[1][rows[row]])
         after = score_columns(some, *rungs, trial, limits, now_s)
@@ -95,6 +86,22 @@ def counterfactual(
     finer = comes_down(np.clip(ones, 0.0, 100.0)) & (ones > 0)
     answer[rows] = np.where(np.isnan(first), np.nan, ones[np.arange(rows.size), finer.argmax(axis=1)]) / 100.0
     return answer
+
+
+def _trial(
+    held: Exposure, rows: NDArray[np.intp], percent: NDArray[np.int_], cover: Column, distance: Column
+) -> Exposure:
+    """The exposure of these rows once each has given up its percent."""
+    left = 1.0 - percent / 100.0
+    return Exposure(
+        is_watched=held.is_watched,
+        at=held.at,
+        has_position=left > 0,
+        sell_usdt=held.sell_usdt[rows] * left,
+        buy_usdt=held.buy_usdt[rows] * left,
+        cover=cover,
+        distance=distance,
+    )
 
 
 def reductions(
