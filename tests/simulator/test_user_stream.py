@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from risk.simulator.signing import API_KEY
-from tests.conftest_simulator import RunningSimulator
+from tests.conftest_simulator import RunningSimulator, launch
 from tests.simulator.test_rest import differences, example
 from tests.simulator.test_streams import is_silent, listening, receive
 
 
+@pytest.fixture(scope="module")
+def process() -> Iterator[RunningSimulator]:
+    """A simulator for this module."""
+    running = launch("--request-limit", "1000000")
+    yield running
+    running.stop()
+
+
 @pytest.fixture
-def account(start_simulator: Callable[..., RunningSimulator]) -> RunningSimulator:
-    """A paused simulator with the demo account: what happens is what the test does."""
-    running = start_simulator("--request-limit", "1000000", "--listen-key-s", "60")
-    running.control("pause")
-    return running
+def account(process: RunningSimulator) -> RunningSimulator:
+    """A paused simulator with a fresh demo account: what happens is what the test does."""
+    process.control("resume")
+    time.sleep(0.3)  # marks that a test has put are read anew
+    process.control("account", preset="demo")
+    process.control("pause")
+    return process
 
 
 def listen_key(running: RunningSimulator) -> str:
@@ -167,3 +178,4 @@ def test_new_brackets_are_announced_and_move_the_liquidation_price(
     # Rates 0.004 and 0.005 doubled: cum of bracket 2 = 50 000 * (0.010 - 0.008) = 100.
     assert [(row["mmr"], row["cf"]) for row in event["bks"][:2]] == [(0.008, 0.0), (0.01, 100.0)]
     assert price() > before
+    account.control("brackets", symbol="BTCUSDT", factor=0.5)
