@@ -11,8 +11,7 @@ from typing import Any
 
 from prefect import flow
 
-from flows import desk
-from risk import positions
+from flows import desk, steps
 from risk.adapters import settings, store
 from risk.adapters.market_watch import Doors, Watch
 from risk.adapters.stream_user import UserStream
@@ -77,13 +76,3 @@ class Share:
 
 async def _on_account_event(has_new_configuration: bool) -> None:
     await asyncio.to_thread(_read_account, has_new_configuration)
-
-
-def _read_account(has_new_configuration: bool) -> None:
-    """What the account flow does every five seconds, now."""
-    if has_new_configuration:
-        desk.exchange().forget_configuration()
-    snapshot, held = desk.exchange().account_snapshot()
-    with desk.database() as db:
-        ladders = store.ladders(db, sorted({position.symbol for position in held}))
-        store.replace_positions(db, snapshot, positions.priced(snapshot, held, ladders))
