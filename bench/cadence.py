@@ -31,6 +31,7 @@ from risk.runtime.stack import Stack
 
 SETTLING_S = 20.0  # after the parts are up: the runs of the start
 PAGE = 200
+FAILED = ("FAILED", "CRASHED")
 OUTSIDE = ("exchange", "sinks")  # the simulated world is not part of the desk
 MEGABYTE = 1024.0**2
 SYMBOLS = (
@@ -79,6 +80,8 @@ def main() -> int:
             mine, "bench", console.print, besides=lambda desk: demo.besides(desk, wish), stops_at_once=True
         ) as desk:
             goals = _measured(desk, given.seconds, console)
+        if not all(goal.is_met for goal in goals):
+            console.print((desk.folder / "logs" / "worker-cadence.log").read_text()[-4_000:], markup=False)
     _print(goals, console)
     return 0 if all(goal.is_met for goal in goals) else 1
 
@@ -107,6 +110,7 @@ def _measured(desk: Stack, seconds: float, console: Console) -> list[Goal]:
         Goal("start lag, median", float(np.percentile(lags, 50)), 0.4, "s"),
         Goal("start lag, 99th percentile", float(np.percentile(lags, 99)), 1.2, "s"),
         Goal("5 s slots missed", float(len(_missed(runs, since, until))), 0, "slots"),
+        Goal("runs that failed", float(sum(run.state in FAILED for run in runs)), 0, "runs"),
         Goal("CPU of all parts", 100 * sum(shares.values()), 50, "% of one core"),
         Goal("Prefect's database after 48 h", per_run * kept_runs / MEGABYTE, 500, "MB"),
         Goal("parts that died", float(sum(c.restarts for c in desk.supervisor.charges.values())), 0, "parts"),
