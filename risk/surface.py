@@ -53,7 +53,7 @@ class Surface:
         if not np.isfinite(moves).all():
             raise ValueError(f"shocks = {shocks!r}: every shock must be finite")
         equity, total = self.under(np.maximum(1.0 + np.outer(moves, self.beta), 0.0))
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             cover = np.where(total > 0.0, equity / total, np.inf)
         return ShockGrid(moves, equity, total, cover, (equity <= total) & (total > 0.0))
 
@@ -108,7 +108,7 @@ class Surface:
 
     def _concave_ends(self, direction: int) -> list[float]:
         """Ends of the stretches on which the excess is concave: a price that reaches zero stays there."""
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             zero_at = -1.0 / self.beta
         ahead = zero_at[(zero_at * direction > 0.0) & np.isfinite(zero_at)]
         ends: list[float] = np.unique(ahead).tolist()
