@@ -76,3 +76,10 @@ class Share:
 
 async def _on_account_event(has_new_configuration: bool) -> None:
     await asyncio.to_thread(_read_account, has_new_configuration)
+
+
+def _read_account(has_new_configuration: bool) -> None:
+    """What the account flow does every five seconds, now; with leverage and modes read anew if told."""
+    if has_new_configuration:
+        desk.exchange().forget_configuration()
+    steps.read_account()
