@@ -195,7 +195,9 @@ SELECT
     NULL
 FROM risk.score_memory AS x
 LEFT JOIN watched AS w ON w.symbol = x.scope
-WHERE w.symbol IS NOT NULL OR x.scope = 'account'
+WHERE w.symbol IS NOT NULL
+    OR x.scope = 'account'
+    OR x.scope IN (SELECT p.symbol FROM open_position AS p)
 UNION ALL
 SELECT 'fact', x.name, ARRAY[x.value, date_part('epoch', x.updated_at)], NULL
 FROM risk.fact AS x
@@ -210,7 +212,7 @@ UNION ALL
 SELECT 'fit_failed', x.symbol || '/' || x.interval, ARRAY[date_part('epoch', x.event_at)], x.reason
 FROM watched AS w
 JOIN risk.latest_volatility_fit AS x ON x.symbol = w.symbol
-WHERE x.reason <> ''
+WHERE x.reason <> '' AND x.interval = '1h' -- the score forecasts with it; daily windows often sit on persistence one
 UNION ALL
 SELECT 'position_gone', x.symbol || '/' || x.side, ARRAY[date_part('epoch', x.vanished_at)], CAST(to_jsonb(x) AS text)
 FROM risk.position_gone AS x
