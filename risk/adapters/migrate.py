@@ -77,7 +77,8 @@ def schema(url: str) -> str:
     program = str(embedded.tool_path("pg_dump"))
     wanted = ["--schema=risk", "--no-owner", "--no-privileges", f"--dbname={database_url.libpq_url(url)}"]
     layout = ["--schema-only", "--exclude-table=risk.*_p" + "[0-9]" * 8]
-    content = ["--data-only", "--column-inserts", "--table=risk.score_component"]
+    seeded = (f"--table=risk.{name}" for name in ("score_component", "stress_scenario", "stress_move"))
+    content = ["--data-only", "--column-inserts", *seeded]
     dumps = []
     for what in (layout, content):
         done = subprocess.run([program, *wanted, *what], check=False, capture_output=True, text=True)
@@ -104,8 +105,16 @@ def run_file(name: str) -> None:
 
 
 def _become_owner(connection: Connection) -> None:
-    """The schema belongs to risk_owner where that role exists and we may act for it, else to ourselves."""
-    may = text("SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = 'risk_owner'")
+    """The schema belongs to risk_owner where that role exists and we may act for it, else to ourselves.
+
+    A schema that somebody made before us stays with its owner.
+    """
+    may = text("""
+        SELECT pg_has_role(r.oid, 'MEMBER') AND coalesce(n.nspowner = r.oid, true)
+        FROM pg_roles AS r
+        LEFT JOIN pg_namespace AS n ON n.nspname = 'risk'
+        WHERE r.rolname = 'risk_owner'
+    """)
     if connection.execute(may).scalar():
         connection.execute(text("SET LOCAL ROLE risk_owner"))
 

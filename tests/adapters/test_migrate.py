@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from risk.adapters import migrate
+from risk.adapters import embedded, migrate, store
 from risk.errors import StoreError
+from tests.adapters import rows
 
 
 def test_an_empty_database_reaches_the_newest_revision(empty_database_url: str) -> None:
@@ -44,3 +46,17 @@ def test_the_version_table_lives_in_our_schema(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         row = connection.execute("SELECT version_num FROM risk.schema_version").fetchone()
     assert row == (migrate.head(),)
+
+
+def test_a_user_without_the_right_to_make_roles_migrates_its_own_database(
+    empty_database_url: str, pg_data_dir: Path
+) -> None:
+    name = empty_database_url.split("/")[3].split("?")[0]
+    with psycopg.connect(empty_database_url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE plain LOGIN")
+        connection.execute(f"ALTER DATABASE {name} OWNER TO plain")
+    url = embedded.url(pg_data_dir, database=name, role="plain")
+    assert migrate.upgrade(url) == migrate.head()
+    with store.connect(url) as db:
+        assert store.save(db, [rows.DEPTH]) == 1
+        assert store.ensure_partitions(db, today=rows.NOW.date()) == 7 * 8

@@ -1,0 +1,54 @@
+"""All that the programs do, they can do as risk_writer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from risk.adapters import embedded, migrate, store
+from risk.records import FlowProgress
+from tests.adapters import rows as x
+from tests.adapters.test_store_decision import CHANNELS, DECISION, tried
+
+
+def test_the_writer_can_do_everything_that_the_programs_do(database_url: str, pg_data_dir: Path) -> None:
+    migrate.upgrade(database_url)  # rights on a database are not copied from its template
+    name = database_url.split("/")[3].split("?")[0]
+    url = embedded.url(pg_data_dir, database=name, role="risk_writer")
+    later = replace(x.ACCOUNT, event_at=x.NOW + timedelta(seconds=5))
+    with store.connect(url) as db:
+        assert store.save(db, x.ALL) == store.save(db, x.ALL) + len(x.ALL)
+        assert store.replace_positions(db, later, []) == (x.POSITION,)
+        (gone,) = store.unclassified_positions(db, "default", x.NOW)
+        store.classify_position(db, gone, "closed", x.NOW)
+        store.save_limits(db, DECISION.limits_version, {})
+        assert store.save_decision(db, DECISION, channels=CHANNELS) == 2
+        assert len(store.claim_deliveries(db, holder="me", now=x.NOW)) == 2
+        assert store.record_attempt(db, tried("accepted"))
+        assert store.expire_deliveries(db, x.NOW + timedelta(days=1)) == 1
+        store.save_progress(db, FlowProgress(
+            flow="f", scope="s", cursor_at=None, done=0, total=1, updated_at=x.NOW
+        ))  # fmt: skip
+        store.beat(db, "scoring", x.NOW)
+        store.save_fact(db, "key_can_trade", 0, x.NOW)
+        store.save_ban(db, "host", x.NOW)
+        assert store.lease_symbols(db, "me", ["BTCUSDT"], 15, x.NOW) == ("BTCUSDT",)
+        store.release_symbols(db, "me")
+        assert store.ensure_partitions(db, today=x.NOW.date()) == 7 * 8
+        assert store.roll_up_depth(db, since=x.NOW, until=x.NOW + timedelta(hours=1)) == (1, 1)
+        assert store.drop_partitions(db, {"depth": 1}, x.NOW.date() + timedelta(days=3)) == 0
+        assert store.table_sizes(db)
+        assert store.latest_state(db, ["BTCUSDT"], account="default", watches_account=True, now=x.NOW).account
+    store.dispose(url)
+
+
+def test_the_reader_sees_the_reports_and_the_state(database_url: str, pg_data_dir: Path) -> None:
+    migrate.upgrade(database_url)
+    name = database_url.split("/")[3].split("?")[0]
+    url = embedded.url(pg_data_dir, database=name, role="risk_reader")
+    with store.connect(url) as db:
+        state = store.latest_state(db, ["BTCUSDT"], account="default", watches_account=False, now=x.NOW)
+        assert state.symbols == ("BTCUSDT",)
+        assert store.waiting_deliveries(db) == []
+    store.dispose(url)
