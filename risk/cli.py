@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +33,7 @@ app = App(
         "Exit status: 0 done · 1 failed or not all is well · 2 refused (settings, database, key) · 3 another"
         " process holds it · 130 interrupted."
     ),
+    version=lambda: metadata.version("crypto-risk"),
     version_flags=["--version"],
 )
 db = App(name="db", help="The database: bring its schema up to date, print its address, open psql.")
