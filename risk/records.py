@@ -194,6 +194,18 @@ class PositionSnapshot(Observed):
     exchange_liquidation_price: Decimal | None  # None: the exchange shows none
     liquidation_price: float | None  # ours
     liquidation_reason: str  # how ours came about, or why there is none
+    # what our price was computed from, and what follows from it; None: not computed, or unknown
+    pool_wallet_usdt: float | None = None  # wallet that carries the position
+    other_maintenance_usdt: float | None = None  # of all other cross positions, at their marks
+    other_unrealized_usdt: float | None = None
+    liquidation_tier: int | None = None  # tier of the ladder at our price, from 1
+    liquidation_rate: float | None = None
+    liquidation_cum_usdt: float | None = None
+    liquidation_difference: float | None = None  # ours over the exchange's, minus 1
+    distance: float | None = None  # share of the mark to the nearer price; 0: there already
+    distance_sigmas: float | None = None  # in forecast daily moves
+    exit_slippage: float | None = None  # of closing all of it at market, fraction of mid
+    can_exit: bool | None = None  # whether that is at most half the distance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
