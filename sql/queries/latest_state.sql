@@ -212,7 +212,8 @@ UNION ALL
 SELECT 'fit_failed', x.symbol || '/' || x.interval, ARRAY[date_part('epoch', x.event_at)], x.reason
 FROM watched AS w
 JOIN risk.latest_volatility_fit AS x ON x.symbol = w.symbol
-WHERE x.reason <> '' AND x.interval = '1h' -- the score forecasts with it; daily windows often sit on persistence one
+-- Only the hourly fit, since scores forecast with it, and daily ones often sit on persistence one.
+WHERE x.reason <> '' AND x.interval = '1h'
 UNION ALL
 SELECT 'position_gone', x.symbol || '/' || x.side, ARRAY[date_part('epoch', x.vanished_at)], CAST(to_jsonb(x) AS text)
 FROM risk.position_gone AS x
