@@ -1,4 +1,4 @@
-"""`python -m bench [path …] [--quick] [--json FILE] [--markdown FILE]`; exit code 1 when a goal fails."""
+"""`python -m bench [path …] [--quick] [--json FILE] [--markdown FILE]`; exit code 1 when a goal is missed, 2 on a wrong answer."""
 
 from __future__ import annotations
 
@@ -152,6 +152,8 @@ def _markdown(header: dict[str, str], reports: dict[str, list[Report]]) -> str:
 def _close(verdicts: list[Verdict]) -> int:
     counts = {state: sum(_state(v) == state for v in verdicts) for state in ("pass", "FAIL", "not run")}
     print("\n" + ", ".join(f"{n} {state}" for state, n in counts.items()))
+    if any(v.passed is False and v.value is None for v in verdicts):
+        return WRONG_ANSWER
     return 1 if counts["FAIL"] else 0
 
 
