@@ -14,7 +14,7 @@ from risk import indicators, positions, volatility
 from risk.adapters import settings, store
 from risk.errors import BannedError, DataError, ExchangeError, RateLimitError
 from risk.indicators import Bars
-from risk.records import DataIssue, PositionSnapshot, VolatilityFit
+from risk.records import AccountSnapshot, DataIssue, PositionSnapshot, VolatilityFit
 
 log = logging.getLogger(__name__)
 
@@ -63,11 +63,22 @@ def read_account() -> None:
     """One account poll, stored whole; positions that are gone are told apart by the exchange's own orders."""
     snapshot, held = desk.exchange().account_snapshot()
     with desk.database() as db:
-        ladders = store.ladders(db, sorted({position.symbol for position in held}))
-        gone = store.replace_positions(db, snapshot, positions.priced(snapshot, held, ladders))
+        gone = keep_account(db, snapshot, held)
         store.beat(db, "exchange", snapshot.received_at)
     if gone:
         classify_gone(gone, snapshot.event_at)
+
+
+def keep_account(
+    db: Connection, snapshot: AccountSnapshot, held: Sequence[PositionSnapshot]
+) -> tuple[PositionSnapshot, ...]:
+    """Store a poll, each position with our price, distance and way out; returns those that are gone."""
+    limits = settings.load().limits
+    symbols = sorted({position.symbol for position in held})
+    priced = positions.priced(snapshot, held, store.ladders(db, symbols))
+    ways = store.ways_out(db, symbols, desk.now(), limits.ages_s)
+    share = limits.alerts["cannot_exit"]["distance_share"]
+    return store.replace_positions(db, snapshot, positions.judged(priced, ways, share))
 
 
 def classify_gone(gone: Sequence[PositionSnapshot], missed_at: datetime) -> None:

@@ -1,18 +1,62 @@
-"""Stored positions with a liquidation price of our own beside the exchange's."""
+"""Stored positions with a liquidation price of our own beside the exchange's, and their way out."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from risk.components import exit_cost
+from risk.exposure import distance
 from risk.margin import Account, Bracket, Liquidation, Position, liquidation
-from risk.records import AccountSnapshot, LeverageBracket, PositionSnapshot
+from risk.records import SLIPPAGE_LADDER_USDT, AccountSnapshot, LeverageBracket, PositionSnapshot
 
 Ladders = Mapping[str, Sequence[LeverageBracket]]
 
 SETTLED_IN = "USDT"
 """In single-asset mode the account's totals are those of this asset alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayOut:
+    """What leaving one symbol meets; NaN where it is missing or too old to be believed.
+
+    Attributes:
+        sigma_24h: forecast sigma of the next 24 h, fraction.
+        quote_volume_24h: USDT.
+        sell_slippage, buy_slippage: cost per rung of SLIPPAGE_LADDER_USDT, fraction of mid.
+    """
+
+    sigma_24h: float = math.nan
+    quote_volume_24h: float = math.nan
+    sell_slippage: Sequence[float] = (math.nan,) * len(SLIPPAGE_LADDER_USDT)
+    buy_slippage: Sequence[float] = (math.nan,) * len(SLIPPAGE_LADDER_USDT)
+
+    def cost(self, notional_usdt: float, depth_left: float = 1.0) -> float:
+        """Fraction of mid that closing a signed notional (USDT) pays, long above zero; NaN unknown.
+
+        With a share of the depth left the book takes for each order what it takes for a larger one now.
+        """
+        ladder = np.array([self.sell_slippage if notional_usdt > 0 else self.buy_slippage], dtype=np.float64)
+        if not np.isfinite(ladder).any():
+            return math.nan  # the square-root law prices what a book lacks, not a book that nobody sees
+        size = np.array([abs(notional_usdt) / depth_left])
+        sigma, volume = np.array([self.sigma_24h]), np.array([self.quote_volume_24h])
+        return float(exit_cost(ladder, size, sigma, volume)[0])
+
+
+def judged(
+    positions: Sequence[PositionSnapshot], ways_out: Mapping[str, WayOut], distance_share: float = 0.5
+) -> tuple[PositionSnapshot, ...]:
+    """The positions with their distance, also in forecast daily moves, and whether the book lets them out.
+
+    Args:
+        positions: with their liquidation prices (`priced`).
+        distance_share: a way out that costs more than this share of the distance is none.
+    """
+    return tuple(_judged(p, ways_out.get(p.symbol, WayOut()), distance_share) for p in positions)
 
 
 def priced(
@@ -99,5 +143,35 @@ def _priced(
         missing = [position.symbol]
     if missing:
         return replace(position, liquidation_price=None, liquidation_reason=f"no_brackets: {missing[0]}")
-    answer: Liquidation = liquidation(book, position.symbol, position.side)
-    return replace(position, liquidation_price=answer.price, liquidation_reason=answer.reason)
+    return _with_facts(position, liquidation(book, position.symbol, position.side))
+
+
+def _with_facts(position: PositionSnapshot, answer: Liquidation) -> PositionSnapshot:
+    exchange = position.exchange_liquidation_price
+    has_both = answer.price is not None and exchange is not None and exchange > 0
+    return replace(
+        position,
+        liquidation_price=answer.price,
+        liquidation_reason=answer.reason,
+        pool_wallet_usdt=answer.wallet,
+        other_maintenance_usdt=answer.other_maintenance,
+        other_unrealized_usdt=answer.other_unrealized,
+        liquidation_tier=answer.tier,
+        liquidation_rate=answer.rate,
+        liquidation_cum_usdt=answer.cum,
+        liquidation_difference=float(answer.price or 0) / float(exchange or 1) - 1.0 if has_both else None,
+    )
+
+
+def _judged(position: PositionSnapshot, way: WayOut, distance_share: float) -> PositionSnapshot:
+    far = distance(position)
+    is_near = math.isfinite(far)
+    cost = way.cost(float(position.notional_usdt))
+    is_priced = math.isfinite(cost) and not math.isnan(far)
+    return replace(
+        position,
+        distance=max(far, 0.0) if is_near else None,
+        distance_sigmas=max(far, 0.0) / way.sigma_24h if is_near and way.sigma_24h > 0.0 else None,
+        exit_slippage=cost if math.isfinite(cost) else None,
+        can_exit=cost <= distance_share * far if is_priced else None,
+    )

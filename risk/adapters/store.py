@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from risk.adapters.store_decision import save_decision, save_limits
 from risk.adapters.store_engine import connect, dispose
+from risk.adapters.store_exits import ways_out
 from risk.adapters.store_operation import (
     Beat,
     TableSize,
@@ -109,4 +110,5 @@ __all__ = [
     "try_role_lock",
     "unclassified_positions",
     "waiting_deliveries",
+    "ways_out",
 ]
