@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from functools import partial
 from uuid import UUID
 
 from prefect import flow
@@ -10,6 +10,7 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from flows import backfill, desk, steps
 from flows.backfill import Stretch
+from flows.showing import show
 from risk.adapters import store
 
 
@@ -17,12 +18,14 @@ from risk.adapters import store
 def history() -> None:
     """Fill the stored history up to now, resuming where the last run ended; then fit what has no model."""
     stretches = backfill.plan(desk.symbols(), desk.now())
-    artifact = cast(UUID, create_progress_artifact(progress=0.0, key="history", description="begun"))
+    artifact = show(partial(create_progress_artifact, progress=0.0, key="history", description="begun"))
 
     def fetch(stretch: Stretch) -> int:
         fetched = backfill.fetch(stretch)
         share = 100.0 * (stretches.index(stretch) + 1) / len(stretches)
-        update_progress_artifact(artifact, progress=share, description=f"{stretch.scope}: {fetched} rows")
+        if isinstance(artifact, UUID):
+            words = f"{stretch.scope}: {fetched} rows"
+            show(partial(update_progress_artifact, artifact, progress=share, description=words))
         return fetched
 
     steps.each(stretches, fetch)

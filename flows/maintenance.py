@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from flows import desk
+from flows.showing import show
 from risk.adapters import settings, store
 
 RAW = ("depth",)
@@ -27,8 +29,10 @@ def maintenance() -> None:
     with desk.database() as db:
         store.drop_partitions(db, retention, moment.date())
         sizes = store.table_sizes(db)
-    create_table_artifact(
+    table = partial(
+        create_table_artifact,
         key="table-sizes",
         description="The desk's tables, largest first.",
         table=[{"table": t.name, "rows": t.row_estimate, "MB": round(t.bytes / 1e6, 1)} for t in sizes],
     )
+    show(table)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from prefect.artifacts import create_markdown_artifact
 
+from flows.showing import show
 from risk.state import COMPONENTS, DIMENSIONS, LEVELS, Decision, Scores, State
 
 
@@ -16,11 +18,14 @@ def leave(state: State, decision: Decision) -> None:
         before = state.memory[scope].level if scope in state.memory else -1
         now = int(scores.level[row])
         if now != before:
-            create_markdown_artifact(
+            title = f"{scope}: {_name(before)} → {_name(now)}"
+            make = partial(
+                create_markdown_artifact,
                 key=f"level-{''.join(c if c.isalnum() else '-' for c in scope.lower())}",
-                description=f"{scope}: {_name(before)} to {_name(now)}",
-                markdown=card(scores, row, f"{scope}: {_name(before)} → {_name(now)}", decision),
+                description=title,
+                markdown=card(scores, row, title, decision),
             )
+            show(make)
 
 
 def card(scores: Scores, row: int, title: str, decision: Decision) -> str:
