@@ -10,8 +10,9 @@ import numpy as np
 
 from risk.components import exit_cost
 from risk.exposure import distance
-from risk.margin import Account, Bracket, Liquidation, Position, liquidation
+from risk.margin import Account, Bracket, Liquidation, Position, liquidation, surface
 from risk.records import SLIPPAGE_LADDER_USDT, AccountSnapshot, LeverageBracket, PositionSnapshot
+from risk.stress import Pool
 
 Ladders = Mapping[str, Sequence[LeverageBracket]]
 
@@ -71,23 +72,97 @@ def priced(
     In multi-assets mode the collateral's worth is held, as every other price is (`collateral_wallet`).
     """
     held = [position for position in positions if position.quantity != 0]
-    carried = [p for p in held if p.is_isolated or is_in_totals(account, p.symbol)]
+    known = carried(account, held)
     book = Account(
         collateral_wallet(account, held),
-        [margin_position(position, ladders) for position in carried if position.symbol in ladders],
+        [margin_position(position, ladders) for position in known if position.symbol in ladders],
     )
-    unknown_cross = sorted({p.symbol for p in carried if not p.is_isolated and p.symbol not in ladders})
+    unknown_cross = sorted({p.symbol for p in known if not p.is_isolated and p.symbol not in ladders})
     return tuple(
         _priced(position, book, ladders, unknown_cross)
-        if position in carried
+        if position in known
         else replace(position, liquidation_price=None, liquidation_reason="other_margin_asset")
         for position in held
     )
 
 
+def pools(
+    account: AccountSnapshot, positions: Sequence[PositionSnapshot], ladders: Ladders
+) -> tuple[Pool, ...]:
+    """The cross positions together and every isolated one by itself, as the stress table takes them.
+
+    Raises:
+        KeyError: a position's symbol has no ladder.
+    """
+    held = [p for p in carried(account, positions) if p.quantity != 0]
+    cross = [p for p in held if not p.is_isolated]
+    wallet = collateral_wallet(account, cross)
+    found = [_pool("cross", wallet, cross, ladders, has_collateral=account.is_multi_assets)]
+    alone = [p for p in held if p.is_isolated]
+    return (*found, *(_pool(_scope(p), float(p.isolated_wallet_usdt), [p], ladders) for p in alone))
+
+
+def _pool(
+    name: str,
+    wallet: float,
+    held: Sequence[PositionSnapshot],
+    ladders: Ladders,
+    *,
+    has_collateral: bool = False,
+) -> Pool:
+    together = [replace(margin_position(p, ladders), isolated_wallet=None) for p in held]
+    return Pool(
+        name,
+        surface(Account(wallet, together)),
+        tuple(p.symbol for p in held),
+        tuple(_scope(p) for p in held),
+        has_collateral,
+    )
+
+
+def _scope(position: PositionSnapshot) -> str:
+    return f"{position.symbol}/{'LONG' if position.quantity > 0 else 'SHORT'}"
+
+
+def carried(account: AccountSnapshot, positions: Sequence[PositionSnapshot]) -> tuple[PositionSnapshot, ...]:
+    """The positions that the account's totals stand behind, and the isolated ones."""
+    return tuple(p for p in positions if p.is_isolated or is_in_totals(account, p.symbol))
+
+
 def is_in_totals(account: AccountSnapshot, symbol: str) -> bool:
     """Whether a contract settles in the asset that the account's totals count."""
     return account.is_multi_assets or symbol.split("_")[0].endswith(SETTLED_IN)
+
+
+def liquidation_beside(
+    account: AccountSnapshot,
+    positions: Sequence[PositionSnapshot],
+    ladders: Ladders,
+    *,
+    symbol: str,
+    side: int,
+    quantity: float,
+    entry: float,
+) -> float | None:
+    """Liquidation price of a cross position of `quantity` coins opened now beside everything held.
+
+    In one-way mode it joins what is held of the symbol; in hedge mode it stands on its side.
+
+    Raises:
+        KeyError: a cross position or the symbol itself has no ladder.
+    """
+    held = [p for p in carried(account, positions) if not p.is_isolated and p.quantity != 0]
+    wallet = collateral_wallet(account, held)
+    place = ("LONG" if side > 0 else "SHORT") if account.is_hedge_mode else "BOTH"
+    joined = [p for p in held if (p.symbol, p.side) == (symbol, place)]
+    # what is held already counts from here: its profit at the entry goes to the wallet
+    wallet += sum(float(p.quantity) * (entry - float(p.entry_price)) for p in joined)
+    coins = side * quantity + sum(float(p.quantity) for p in joined)
+    if coins == 0.0:
+        return None
+    new = Position(symbol, coins, entry, entry, brackets_of(ladders[symbol]), place)
+    others = [margin_position(p, ladders) for p in held if p not in joined]
+    return liquidation(Account(wallet, [new, *others]), symbol, place).price
 
 
 def collateral_wallet(account: AccountSnapshot, positions: Sequence[PositionSnapshot]) -> float:

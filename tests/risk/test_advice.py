@@ -1,0 +1,186 @@
+"""Sizes from the live state, by arithmetic that is shown; what is missing gives none and is named."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from risk.advice import SizeAdvice, Wish, advise, book_capacity, open_risk, rules_of
+from risk.limits import default, from_mapping
+from risk.positions import liquidation_beside
+from risk.records import Instrument, LeverageBracket
+from risk.sizing import Rules
+from risk.state import Memory, State
+from tests.risk import builders as b
+
+LIMITS = default()
+SEEN = {"event_at": b.NOW, "received_at": b.NOW, "source": "rest"}
+RULES = Instrument(
+    **SEEN, symbol="BTCUSDT", base_asset="BTC", quote_asset="USDT", margin_asset="USDT",
+    contract_type="PERPETUAL", status="TRADING", tick_size=Decimal("0.1"), step_size=Decimal("0.001"),
+    min_quantity=Decimal("0.001"), min_notional_usdt=Decimal(100), liquidation_fee=Decimal("0.0125"),
+    onboard_at=None, delivery_at=None,
+)  # fmt: skip
+
+
+def ladder(symbol: str = "BTCUSDT") -> tuple[LeverageBracket, ...]:
+    return (
+        LeverageBracket(
+            **SEEN, symbol=symbol, tier=1, floor_usdt=Decimal(0), cap_usdt=Decimal(10**9),
+            maintenance_rate=Decimal("0.005"), cum_usdt=Decimal(0), max_leverage=100,
+        ),
+    )  # fmt: skip
+
+
+def level(number: int) -> dict[str, Memory]:
+    return {
+        "BTCUSDT": Memory(level=number, pending_level=number, rise_count=0, fall_count=0, scored_at=b.NOW)
+    }
+
+
+def calm(number: int = 0, **changes: Any) -> State:
+    """ATR of 1h 200 USDT at a mark of 50 000, composite volatility 0.0072, equity 100 000."""
+    given = {"memory": level(number), "instruments": {"BTCUSDT": RULES}, **changes}
+    return b.state(**given)
+
+
+def desk(state: State, wish: Wish | None = None, **options: Any) -> SizeAdvice:
+    found = advise(
+        state, LIMITS, wish or Wish(symbol="BTCUSDT", side="LONG"), {"BTCUSDT": ladder()}, b.NOW, **options
+    )
+    return found[0]
+
+
+def test_a_size_with_its_stop_targets_and_what_bound_it() -> None:
+    found = desk(calm())
+    # risk: 100 000·0.01·min(0.02/0.0072, 2)/400 = 5 coins; funds: 0.3·100 000/50 000 = 0.6 coins
+    assert (found.quantity, found.bound_by) == (0.6, "funds")
+    assert found.reasons["risk"] == pytest.approx(5.0)
+    assert (found.notional_usdt, found.margin_usdt, found.leverage) == (30_000, 1_500, 20)
+    # stop 2·200 below; the fixed stop 2 000/0.6 is farther. 1.5 and 3 times 400 above
+    assert (found.stop_price, found.stop_bound_by) == (49_600, "volatility")
+    assert found.targets == (50_600, 51_200)
+    assert found.liquidation_price is None  # 100 000 USDT carry 0.6 BTC down to nothing
+    assert (found.level, found.multiplier) == (0, 1.0)
+
+
+def test_a_short_mirrors_it() -> None:
+    found = desk(calm(), Wish(symbol="BTCUSDT", side="SHORT"))
+    assert (found.quantity, found.stop_price, found.targets) == (0.6, 50_400, (49_400, 48_800))
+    # 100 000 − 0.6·(P − 50 000) = 0.005·0.6·P  →  P = 130 000/0.603
+    assert found.liquidation_price == pytest.approx(130_000 / 0.603)
+
+
+@pytest.mark.parametrize(("number", "multiplier"), [(0, 1.0), (1, 0.5), (2, 0.0), (3, 0.0)])
+def test_the_live_level_multiplies(number: int, multiplier: float) -> None:
+    # with a stop 20 000 away the risk rule gives 0.1 coins, before the level
+    found = desk(calm(number), Wish(symbol="BTCUSDT", side="LONG", stop=30_000, leverage=1))
+    assert found.multiplier == multiplier
+    assert found.quantity == pytest.approx(0.1 * multiplier)
+    assert found.bound_by == ("risk" if number == 0 else "level")
+
+
+def test_an_own_stop_and_entry_are_taken_as_given() -> None:
+    found = desk(calm(), Wish(symbol="BTCUSDT", side="LONG", entry=49_000, stop=48_000, equity=50_000))
+    # 50 000·0.01·2/1 000 = 1 coin; funds 0.3·50 000/49 000 = 0.306; targets 1.5 and 3 times 1 000 above
+    assert found.quantity == 0.306
+    assert (found.stop_price, found.stop_bound_by, found.targets) == (48_000, "own", (50_500, 52_000))
+
+
+def test_the_book_binds_where_it_is_thin() -> None:
+    thin = calm(slippage=0.01)
+    found = desk(thin)
+    assert (found.quantity, found.bound_by) == (0, "book")
+
+
+def test_capacity_is_where_the_chord_of_costs_meets_the_limit() -> None:
+    nan = [math.nan] * 7
+    # costs 10, 25 and 150 USDT at 10 000, 25 000 and 50 000: 25 + 0.005·(N − 25 000) = 0.002·N → 33 333
+    assert book_capacity([0.001, 0.001, 0.003, *nan], 0.002) == pytest.approx(100 / 0.003)
+    assert book_capacity([0.001, 0.001, *nan, math.nan], 0.002) == 25_000  # the book ends: no promise
+    assert book_capacity([0.003] * 10, 0.002) == 0.0
+    assert book_capacity([0.001] * 10, 0.002) == 10_000_000
+
+
+def test_what_is_missing_is_named_and_gives_no_size() -> None:
+    late = calm(columns={"bar_1h_at": b.NOW.timestamp() - 3 * 3600, "depth_at": b.NOW.timestamp() - 60})
+    found = desk(late)
+    assert (found.quantity, found.bound_by) == (None, "missing")
+    assert found.reasons["missing"] == ["atr_ratio_1h", "atr_1h", "book"]
+    assert desk(calm(memory={})).reasons["missing"] == ["level"]
+    assert desk(calm(instruments={})).reasons["missing"] == ["trading rules"]
+    assert desk(b.state(watches_account=False, memory=level(0))).reasons["missing"] == [
+        "account",
+        "trading rules",
+    ]
+    without = advise(calm(), LIMITS, Wish(symbol="BTCUSDT", side="LONG"), {}, b.NOW)[0]
+    assert without.reasons["missing"] == ["brackets of BTCUSDT"]
+
+
+def test_an_account_of_an_hour_ago_is_no_account() -> None:
+    old = b.snapshot(now=b.NOW - timedelta(hours=1))
+    assert desk(calm(account=old)).reasons["missing"] == ["account"]
+    debt = b.snapshot(wallet=-5)
+    assert desk(calm(account=debt)).reasons["missing"] == ["equity"]
+
+
+def test_a_wish_that_cannot_be_true_is_refused() -> None:
+    with pytest.raises(ValueError, match="stop"):
+        desk(calm(), Wish(symbol="BTCUSDT", side="LONG", stop=51_000))
+    with pytest.raises(KeyError, match="not watched"):
+        desk(calm(), Wish(symbol="XRPUSDT", side="LONG"))
+    with pytest.raises(ValueError, match="LONG or SHORT"):
+        desk(calm(), Wish(symbol="BTCUSDT", side="UP"))
+
+
+def test_the_seed_s_formula_stands_beside_with_its_unit_corrected() -> None:
+    seed = advise(calm(2), LIMITS, Wish(symbol="BTCUSDT", side="LONG"), {"BTCUSDT": ladder()}, b.NOW)[1]
+    # 100 000·0.01·(0.02/0.0072)/400 = 6.9 coins, capped at 30 % of funds: 30 000 USDT = 0.6 coins;
+    # uncorrected, 6.9 coins would be compared with 30 000 USDT and never capped. No level in it.
+    assert (seed.method, seed.quantity, seed.bound_by) == ("seed", pytest.approx(0.6), "funds")
+
+
+def test_the_trailing_stop_hangs_three_atr_from_the_extreme() -> None:
+    found = desk(calm(), extremes=(51_000, 47_000))
+    assert found.trailing_price == 51_000 - 600
+    short = desk(calm(), Wish(symbol="BTCUSDT", side="SHORT"), extremes=(51_000, 47_000))
+    assert short.trailing_price == 47_000 + 600
+
+
+def test_losses_at_the_stops_of_other_positions_take_from_the_account_s_cap() -> None:
+    two = b.state(
+        ("BTCUSDT", "ETHUSDT"), positions=[b.position("ETHUSDT", "3", mark="3000")],
+        columns={"atr_1h": [200.0, 100.0]}, instruments={"BTCUSDT": RULES}, memory=level(0),
+    )  # fmt: skip
+    assert open_risk(two, LIMITS, 100_000, besides="BTCUSDT") == pytest.approx(600)  # 2·100·3
+    assert open_risk(two, LIMITS, 100_000, besides="ETHUSDT") == 0
+    huge = replace(two, positions=(b.position("ETHUSDT", "300", mark="3000"),))
+    assert open_risk(huge, LIMITS, 100_000, besides="BTCUSDT") == 2_000  # the fixed stop: 2 % of equity
+    unknown = replace(two, positions=(b.position("XRPUSDT", "3", mark="3000"),))
+    assert open_risk(unknown, LIMITS, 100_000, besides="BTCUSDT") == 2_000
+
+
+def test_what_is_opened_joins_what_is_held() -> None:
+    # one BTC long from 50 000 held, one more at 48 000 on a wallet of 10 000:
+    # 10 000 + 2·P − 98 000 = 0.005·2·P  →  P = 88 000/1.99
+    held = b.position("BTCUSDT", "1", mark="50000")
+    account = b.snapshot([held], wallet=10_000)
+    price = liquidation_beside(
+        account, [held], {"BTCUSDT": ladder()}, symbol="BTCUSDT", side=1, quantity=1.0, entry=48_000
+    )
+    assert price == pytest.approx(88_000 / 1.99)
+    # a short of the same size closes it
+    closed = liquidation_beside(
+        account, [held], {"BTCUSDT": ladder()}, symbol="BTCUSDT", side=-1, quantity=1.0, entry=48_000
+    )
+    assert closed is None
+
+
+def test_the_rules_are_those_of_the_limits() -> None:
+    assert rules_of(LIMITS) == Rules()
+    assert rules_of(from_mapping({"sizing": {"risk_percent": 0.02}})) == Rules(risk_percent=0.02)
