@@ -15,10 +15,12 @@ from uuid import uuid5
 from risk import feed_alerts, market_alerts, position_alerts, telling
 from risk.limits import Limits
 from risk.records import Alert, Message
+from risk.state import TellingReason
 from risk.telling import NAMESPACE, Telling, rank_of
 from risk.view import SEVERITIES, Reading, View
 
 Key = tuple[str, str]
+Outcome = tuple[tuple[Alert, ...], tuple[Message, ...], tuple[TellingReason, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class Step:
     is_changed: bool
 
 
-def evaluate(view: View) -> tuple[tuple[Alert, ...], tuple[Message, ...]]:
-    """The alerts whose row changes, and the one message, if any, that tells of them.
+def evaluate(view: View) -> Outcome:
+    """The alerts whose row changes, the one message, if any, that tells of them, and why or why not.
 
     Pure: ids are UUIDs of name, scope and start, so the same view gives the same ids.
     """
@@ -58,9 +60,9 @@ def _readings(view: View) -> Iterator[Reading]:
 
 def _settle(
     view: View, readings: Mapping[str, Reading], steps: dict[Key, Step], ended: list[Alert]
-) -> tuple[tuple[Alert, ...], tuple[Message, ...]]:
+) -> Outcome:
     """Rows to write and the message. The end of an alert waits, clearing, until it can be told."""
-    now, limits = view.now, view.limits
+    now, limits, facts = view.now, view.limits, view.state.facts
     owed: list[Telling] = []
     for step in steps.values():
         one = readings.get(step.alert.name)
@@ -68,21 +70,45 @@ def _settle(
             may = telling.due(step.alert, limits, now, tells_end=one.tells_end, reminds=one.reminds)
             owed += [may] if may else []
     current = {**view.state.alerts, **{key: step.alert for key, step in steps.items()}}
-    last = view.state.facts.get("last_message_at")
-    told = telling.choose(owed, current, limits, now, last_message_at=last)
-    said_now = {(t.alert.name, t.alert.scope) for t in told}
-    for said in owed:
-        key = (said.alert.name, said.alert.scope)
-        if said.kind == "resolved" and key not in said_now:
-            steps[key] = _waiting(view.state.alerts[key], now)
+    verdicts = telling.weigh(owed, current, limits, now, silences=view.state.silences, facts=facts)
+    told = [verdict.telling for verdict in verdicts if verdict.reason == telling.TOLD]
+    missed = int(facts.get("missed_alerts", 0))
+    messages: tuple[Message, ...] = (telling.message(told, limits, now, missed=missed),) if told else ()
+    whys = {(v.telling.alert.name, v.telling.alert.scope): (v.telling.kind, v.reason) for v in verdicts}
+    reasons: list[TellingReason] = []
     rows = list(ended)
     for key, step in steps.items():
-        if key in said_now:
-            rows.append(telling.marked(step.alert, now))
-        elif step.is_changed:
-            rows.append(step.alert)
+        kind, reason = whys.get(key) or _silence_of(step)
+        done = step
+        if reason == telling.TOLD:
+            done = Step(telling.marked(step.alert, now), is_changed=True)
+        elif kind == "resolved" and key in whys:
+            done = _waiting(view.state.alerts[key], now)
+        why = f"{kind}, {reason}"
+        if kind and (reason == telling.TOLD or done.alert.details.get("why") != why):
+            message_id = messages[0].message_id if reason == telling.TOLD else None
+            alert = replace(done.alert, updated_at=now, details={**done.alert.details, "why": why})
+            done = Step(alert, is_changed=True)
+            reasons.append(
+                TellingReason(
+                    alert_id=alert.alert_id, decided_at=now, kind=kind, reason=reason, message_id=message_id
+                )
+            )
+        rows += [done.alert] if done.is_changed else []
     rows.sort(key=lambda alert: (alert.name, alert.scope, alert.phase != "resolved"))
-    return tuple(rows), (telling.message(told, limits, now),) if told else ()
+    return tuple(rows), messages, tuple(reasons)
+
+
+def _silence_of(step: Step) -> tuple[str, str]:
+    """What there was to say and why it is not said, where no rule has anything to say; nothing: no news."""
+    if not step.is_changed:
+        return "", ""
+    alert = step.alert
+    if alert.phase == "pending":
+        return "pending", "has not lasted yet"
+    if alert.phase == "firing" and alert.last_told_at is not None:
+        return "reminder", "nothing new"
+    return "", ""
 
 
 def _waiting(alert: Alert, now: datetime) -> Step:
@@ -200,7 +226,8 @@ def _bookkeeping(alert: Alert, severity: str, is_steady: bool, view: View) -> di
     told_at = alert.last_told_at.timestamp() if alert.last_told_at else now_s
     if rank_of(severity) < rank_of(told) and now_s - told_at >= limits.telling["retell_s"]:
         told = severity
-    return {"told": told, "steady_at": steady_at}
+    kept = {key: alert.details[key] for key in ("why",) if key in alert.details}
+    return {**kept, "told": told, "steady_at": steady_at}
 
 
 def _differs(alert: Alert, kept: Mapping[str, Any]) -> bool:

@@ -38,6 +38,8 @@ app = App(
 )
 db = App(name="db", help="The database: bring its schema up to date, print its address, open psql.")
 app.command(db)
+alert = App(name="alert", help="Alerts: list them, acknowledge or silence them, test the channels.")
+app.command(alert)
 
 Seconds = Annotated[float, Parameter(validator=validators.Number(gt=0))]
 Folder = Annotated[Path, Parameter(validator=validators.Path(exists=True, file_okay=False))]
@@ -210,6 +212,72 @@ def shell() -> int:
     from risk.runtime.database import open_shell
 
     return open_shell(_settings())
+
+
+@alert.command(name="list")
+def list_() -> int:
+    """Show the alerts that stand, why each was told or not, and what is silenced."""
+    from risk.runtime.alerts import listing
+
+    table, reason = listing(_settings())
+    _console().print(table)
+    _say(reason)
+    return 0
+
+
+@alert.command
+def ack(
+    name: str, scope: str = "*", *, for_: Annotated[str, Parameter(name="--for")] = "4h", reason: str = ""
+) -> int:
+    """Do not repeat what stands now; that it gets worse or is over is told.
+
+    Args:
+        name: of the alert, * for any characters.
+        scope: symbol, SYMBOL/LONG, account or *.
+        for_: 45m, 2h, 1d.
+        reason: kept beside it.
+    """
+    from risk.runtime.alerts import keep_back
+
+    _say(keep_back(_settings(), "acknowledge", name, scope, for_, reason))
+    return 0
+
+
+@alert.command
+def silence(
+    name: str, scope: str = "*", *, for_: Annotated[str, Parameter(name="--for")] = "2h", reason: str = ""
+) -> int:
+    """Tell nothing of these alerts for a while, critical ones included.
+
+    Args:
+        name: of the alert, * for any characters.
+        scope: symbol, SYMBOL/LONG, account or *.
+        for_: 45m, 2h, 1d.
+        reason: kept beside it.
+    """
+    from risk.runtime.alerts import keep_back
+
+    _say(keep_back(_settings(), "silence", name, scope, for_, reason))
+    return 0
+
+
+@alert.command
+def lift(name: str, scope: str = "*") -> int:
+    """End what was silenced or acknowledged by this name and scope."""
+    from risk.runtime.alerts import lift as run
+
+    _say(run(_settings(), name, scope))
+    return 0
+
+
+@alert.command
+def test(channel: str | None = None) -> int:
+    """Send a test through the desk that runs to all channels, or to one."""
+    from risk.runtime.alerts import test as run
+
+    for line in run(_settings(), channel):
+        _say(line)
+    return 0
 
 
 def _settings() -> Settings:

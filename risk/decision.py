@@ -60,7 +60,7 @@ def decide(state: State, limits: Limits, now: datetime) -> Decision:
         reductions=wanted,
         index={symbol: i for i, symbol in enumerate(symbols)},
     )
-    alerts, messages = alerting.evaluate(view)
+    alerts, messages, tellings = alerting.evaluate(view)
     return Decision(
         decided_at=now,
         limits_version=limits.version,
@@ -68,6 +68,7 @@ def decide(state: State, limits: Limits, now: datetime) -> Decision:
         signals=_signals(view),
         alerts=alerts,
         messages=messages,
+        tellings=tellings,
     )
 
 

@@ -96,10 +96,12 @@ ALERTS: Mapping[str, Mapping[str, float]] = {
 TELLING: Mapping[str, float] = {
     "remind_critical_s": 900, "remind_warning_s": 4 * 3600, "remind_info_s": 0,
     "retell_s": 3600, "group_interval_s": 20, "most_per_minute": 5, "expires_s": 6 * 3600, "refresh_s": 60,
+    "most_per_day": 60, "digest_every_s": 4 * 3600,
 }  # fmt: skip
 """Reminders (0: none); how long the worst severity told needs no second telling when the alert eases and
 worsens again; pause between messages without a critical item; life of a message; how often a row whose
-value alone moved is written."""
+value alone moved is written; messages without a critical item in 24 h, and how often those held back by that
+are told together."""
 
 SIZING: Mapping[str, float] = {
     "risk_percent": 0.01, "target_volatility": 0.02, "adjust_least": 0.25, "adjust_most": 2.0,
@@ -121,6 +123,7 @@ class Limits:
         sentiment_lone_share: what one crowded sign alone counts, against both together.
         level_starts: where medium, high and extreme begin.
         multipliers: size allowed per level, as a share of the normal size.
+        quiet_hours: when only what is critical is told, e.g. "23:00-07:00 Asia/Shanghai"; empty: never.
         symbols: per-symbol alert distances, {"BTCUSDT": {"distance_warning": …, "distance_critical": …}}.
         version: first 12 hex digits of the SHA-256 of `body()` in canonical JSON.
     """
@@ -141,6 +144,7 @@ class Limits:
     least_reduction: float = 0.5
     alerts: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: _alerts())
     telling: Mapping[str, float] = field(default_factory=lambda: dict(TELLING))
+    quiet_hours: str = ""
     symbols: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     sizing: Mapping[str, float] = field(default_factory=lambda: dict(SIZING))
     version: str = field(init=False)

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 
+from risk import quiet_hours
 from risk.errors import SettingsError
 
 SYMBOL_KEYS = ("distance_warning", "distance_critical")
@@ -30,6 +31,7 @@ EXAMPLES = {
     "hysteresis": "hysteresis = { rises = 2, falls = 12, fall_points = 3 }",
     "ages_s": "ages_s.depth = 5",
     "telling": "telling.remind_critical_s = 900",
+    "quiet_hours": 'quiet_hours = "23:00-07:00 Asia/Shanghai"',
     "expected_order_notional_usdt": "expected_order_notional_usdt = 100000",
     "depth_band": 'depth_band = "1pct"',
     "coverage_band": 'coverage_band = "01pct"',
@@ -100,6 +102,10 @@ def check(body: Mapping[str, Any]) -> None:
     for name, allowed in BANDS.items():
         if body[name] not in allowed:
             raise refuse(name, body[name], f"must be one of {list(allowed)}")
+    try:
+        quiet_hours.parse(body["quiet_hours"])
+    except ValueError as cause:
+        raise refuse("quiet_hours", body["quiet_hours"], str(cause)) from None
     low, high = body["sizing"]["adjust_least"], body["sizing"]["adjust_most"]
     if low > high:
         raise refuse("sizing.adjust_least", low, f"lies above adjust_most = {high:g}; swap the two")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,35 @@ class VanishedPosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """What a person does not want to be told for a while.
+
+    A "silence" keeps back everything of it. An "acknowledge" keeps back the first telling and the repeats
+    of what stood when it was made; what gets worse and what is over are told.
+    """
+
+    silence_id: UUID
+    kind: str  # "silence" or "acknowledge"
+    name: str  # of the alerts; * stands for any characters
+    scope: str  # their scope, or the symbol of it; * stands for any characters
+    starts_at: datetime
+    ends_at: datetime
+    made_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellingReason:
+    """Why one evaluation spoke of an alert, or did not. Stored as `telling` where it is new."""
+
+    alert_id: UUID
+    decided_at: datetime
+    kind: str  # what there was to say: pending, fired, escalated, reminder, resolved
+    reason: str  # "told", or why not
+    message_id: UUID | None  # of the message that tells it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """The newest of everything that scoring needs.
 
@@ -113,6 +143,7 @@ class State:
         facts: named scalars with their own age, e.g. "equity_peak_7d", "exchange_answered_at",
             "key_can_trade", "income_at", "peak_scored_at"; seconds or USDT as the name says.
         vanished: positions that disappeared within the last ten minutes.
+        silences: those whose end is still to come.
     """
 
     symbols: tuple[str, ...]
@@ -130,6 +161,7 @@ class State:
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
     facts: Mapping[str, float] = field(default_factory=dict)
     vanished: tuple[VanishedPosition, ...] = ()
+    silences: tuple[Silence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +204,7 @@ class Decision:
         alerts: the alerts whose row changes (new, updated, resolved).
         messages: what is to be told now; usually none or one.
         limits_version: hash of the limits in force (12 hex digits).
+        tellings: why each alert with something to say was told or not, where that is news.
     """
 
     decided_at: datetime
@@ -180,3 +213,4 @@ class Decision:
     signals: tuple[Signal, ...]
     alerts: tuple[Alert, ...]
     messages: tuple[Message, ...]
+    tellings: tuple[TellingReason, ...] = ()

@@ -1,16 +1,18 @@
-"""What of all alerts is said now: reminders, mutes, grouping, and the one message of an evaluation."""
+"""What of all alerts is said now, and why not the rest: reminders, silences, mutes, pauses, one message."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from risk import quiet_hours
 from risk.limits import Limits
 from risk.records import Alert, Message
-from risk.state import ACCOUNT_SCOPE
+from risk.state import ACCOUNT_SCOPE, Silence
 from risk.view import CRITICAL, SEVERITIES, symbol_of
 
 NAMESPACE = uuid5(NAMESPACE_URL, "crypto-risk/alert")
@@ -21,8 +23,13 @@ URGENT = frozenset({"liquidation_distance", "reduce", "cannot_exit", "position_g
 EXPLAINED_BY_SILENCE = frozenset({"stale_data", "blind"})
 """What an unreachable exchange explains by itself."""
 
-BOOKKEEPING = ("told", "steady_at")
-"""Keys of an alert's details that are ours: the worst severity told, and since when it holds in full."""
+BOOKKEEPING = ("told", "steady_at", "why")
+"""Keys of an alert's details that are ours: the worst severity told, since when it holds in full, and what
+was last decided about telling it ("fired, quiet hours")."""
+
+TOLD = "told"
+"""The reason of what is put into a message. "minute cap", "daily cap", "grouped" and "quiet hours" only put
+off: what ends meanwhile is counted in the next message (by `latest_state.sql`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,58 +77,131 @@ def _is_reminder_due(alert: Alert, limits: Limits, now: datetime) -> bool:
     return alert.severity == "critical" and 0 < wavering <= waited
 
 
-def choose(
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether one thing is said now: `reason` is "told", or why it is kept back."""
+
+    telling: Telling
+    reason: str
+
+
+def weigh(
     tellings: Iterable[Telling],
     alerts: Mapping[tuple[str, str], Alert],
     limits: Limits,
     now: datetime,
     *,
-    last_message_at: float | None = None,
-) -> list[Telling]:
-    """What is told now: all that is due and not muted, in one message; or nothing until the pause is over.
+    silences: Collection[Silence] = (),
+    facts: Mapping[str, float] | None = None,
+) -> list[Verdict]:
+    """What is told now: all that is due and not kept back, in one message; or nothing until a pause is over.
 
     A position's life goes out at once. Other critical news goes out at once unless the last minute had
-    its fill of messages. The rest waits until the last message is `group_interval_s` old.
+    its fill of messages. The rest waits until the last message is `group_interval_s` old, and once the
+    day has had its fill until it is `digest_every_s` old.
 
     Args:
         alerts: all that stand after this evaluation, for mutes and for when the last messages went out.
-        last_message_at: seconds since 1970 of the newest message, where the store knows it.
+        silences: those in force.
+        facts: "last_message_at", seconds since 1970, and "messages_24h", those without a critical item,
+            where the store knows them.
     """
-    free = _without_muted(list(tellings), alerts.values())
-    if not free:
-        return []
-    ages = {(now - a.last_told_at).total_seconds() for a in alerts.values() if a.last_told_at is not None}
-    if last_message_at is not None:
-        ages.add(now.timestamp() - last_message_at)
+    owed, facts = list(tellings), facts or {}
+    held = _keepers(owed, alerts.values(), silences, limits, now)
+    free = [t for t, keeper in zip(owed, held, strict=True) if not keeper]
+    waits = _pause(free, alerts.values(), limits, now, facts)
+    return [Verdict(t, keeper or waits or TOLD) for t, keeper in zip(owed, held, strict=True)]
+
+
+def _pause(
+    free: list[Telling], alerts: Collection[Alert], limits: Limits, now: datetime, facts: Mapping[str, float]
+) -> str:
+    """Why a message must wait now; empty when it need not."""
+    ages = {(now - a.last_told_at).total_seconds() for a in alerts if a.last_told_at is not None}
+    if "last_message_at" in facts:
+        ages.add(now.timestamp() - facts["last_message_at"])
     pressing = [t for t in free if t.presses]
     if any(t.alert.name in URGENT or t.alert.scope == ACCOUNT_SCOPE for t in pressing):
-        return free
+        return ""
     if sum(age < 60 for age in ages) >= limits.telling["most_per_minute"]:
-        return []
-    if pressing or min(ages, default=float("inf")) >= limits.telling["group_interval_s"]:
-        return free
-    return []
+        return "minute cap"
+    since = min(ages, default=float("inf"))
+    is_full = facts.get("messages_24h", 0) >= limits.telling["most_per_day"]
+    if is_full and since < limits.telling["digest_every_s"] and not any(_is_critical(t) for t in free):
+        return "daily cap"
+    return "" if pressing or since >= limits.telling["group_interval_s"] else "grouped"
 
 
-def _without_muted(tellings: list[Telling], alerts: Collection[Alert]) -> list[Telling]:
-    """Leaves out what a graver alert says already; the end of what was told is never left out."""
+def _is_critical(telling: Telling) -> bool:
+    return rank_of(telling.alert.severity) >= CRITICAL
+
+
+def _keepers(
+    tellings: list[Telling],
+    alerts: Collection[Alert],
+    silences: Collection[Silence],
+    limits: Limits,
+    now: datetime,
+) -> list[str]:
+    """For each, what keeps it back by itself: a person's wish, a graver alert, the hour; else empty."""
+    quiet = quiet_hours.parse(limits.quiet_hours)
+    is_quiet = quiet is not None and quiet.holds(now)
+    mutes = _mutes(alerts)
+    kept = []
+    for telling in tellings:
+        reason = _silenced(telling, silences, now) or mutes(telling)
+        if not reason and is_quiet and not _is_critical(telling):
+            reason = "quiet hours"
+        kept.append(reason)
+    return kept
+
+
+def _silenced(telling: Telling, silences: Collection[Silence], now: datetime) -> str:
+    """ "silenced" or "acknowledged" by a wish that is in force."""
+    alert = telling.alert
+    mine = [s for s in silences if s.starts_at <= now < s.ends_at and covers(s, alert.name, alert.scope)]
+    if any(s.kind == "silence" for s in mine):
+        return "silenced"
+    began = alert.fired_at or alert.since
+    if telling.kind in ("fired", "reminder") and any(s.starts_at >= began for s in mine):
+        return "acknowledged"
+    return ""
+
+
+def covers(silence: Silence, name: str, scope: str) -> bool:
+    """Whether a wish speaks of this alert; a symbol stands for its positions too.
+
+    >>> at = datetime(2026, 3, 1)
+    >>> wish = Silence(silence_id=NAMESPACE, kind="silence", name="*", scope="BTC*", starts_at=at, ends_at=at,
+    ...                made_by="command", reason="")
+    >>> covers(wish, "level", "BTCUSDT"), covers(wish, "level", "ETHUSDT")
+    (True, False)
+    """
+    fits = (fnmatchcase(part, silence.scope) for part in (scope, symbol_of(scope)))
+    return fnmatchcase(name, silence.name) and any(fits)
+
+
+def _mutes(alerts: Collection[Alert]) -> Callable[[Telling], str]:
+    """Says which graver alert tells something already; the end of what was told is never muted."""
     firing = [a for a in alerts if a.phase == "firing"]
     extreme = {a.scope for a in firing if a.name == "level" and a.severity == "critical"}
     is_silent = any(a.name == "exchange_unreachable" for a in firing)
     is_blinded = is_silent or any(a.name == "stale_data" for a in firing)
 
-    def is_muted(telling: Telling) -> bool:
+    def muted_by(telling: Telling) -> str:
         alert = telling.alert
         if telling.kind == "resolved":
-            return False
+            return ""
         if symbol_of(alert.scope) in extreme and rank_of(alert.severity) < CRITICAL:
-            return True
+            return "muted by level"
         if is_silent and alert.name in EXPLAINED_BY_SILENCE:
-            return True
+            return "muted by exchange_unreachable"
         by_blindness = alert.name == "level" and bool(alert.details.get("by_unknown_only"))
-        return is_blinded and by_blindness and rank_of(alert.severity) < CRITICAL
+        if is_blinded and by_blindness and rank_of(alert.severity) < CRITICAL:
+            return f"muted by {'exchange_unreachable' if is_silent else 'stale_data'}"
+        return ""
 
-    return [telling for telling in tellings if not is_muted(telling)]
+    return muted_by
 
 
 def marked(alert: Alert, now: datetime) -> Alert:
@@ -136,10 +216,16 @@ def marked(alert: Alert, now: datetime) -> Alert:
     )
 
 
-def message(told: list[Telling], limits: Limits, now: datetime) -> Message:
-    """One message of all that is told, the gravest first."""
+def message(told: list[Telling], limits: Limits, now: datetime, *, missed: int = 0) -> Message:
+    """One message of all that is told, the gravest first.
+
+    Args:
+        missed: alerts that began and ended untold since the last message, because they had to wait.
+    """
     ordered = sorted(told, key=_order)
     items = tuple(_item(telling, now) for telling in ordered)
+    if missed:
+        items += (_digest(missed, now),)
     name = "|".join([now.isoformat(), *(f"{item['alert_id']}:{item['kind']}" for item in items)])
     return Message(
         message_id=uuid5(NAMESPACE, name),
@@ -172,3 +258,12 @@ def _item(telling: Telling, now: datetime) -> dict[str, Any]:
         "at": now.isoformat(),
         "details": {key: value for key, value in alert.details.items() if key not in BOOKKEEPING},
     }
+
+
+def _digest(missed: int, now: datetime) -> dict[str, Any]:
+    at = now.isoformat()
+    return {
+        "alert_id": str(uuid5(NAMESPACE, f"overflow|{at}")), "name": "overflow", "scope": "desk",
+        "severity": "info", "kind": "fired", "value": float(missed), "threshold": None,
+        "since": at, "at": at, "details": {},
+    }  # fmt: skip

@@ -31,6 +31,9 @@ UNITS: Mapping[str, str] = {
 }  # fmt: skip
 """How each component's value is written."""
 
+SPECIAL = ("overflow", "test")
+"""Items of a message that no rule fires."""
+
 WITH_COUNTERFACTUAL = frozenset({"level", "liquidation_distance"})
 
 
@@ -169,12 +172,13 @@ def value_at(points: Sequence[Sequence[float]], score: float) -> float | None:
 
 def msgids() -> set[str]:
     """Every sentence that the code can ask for: what both catalogues must hold."""
-    alerts = {f"alert.{name}.{part}" for name in ALERTS for part in ("topic", "what", "why", "do")}
+    named = (*ALERTS, *SPECIAL)
+    alerts = {f"alert.{name}.{part}" for name in named for part in ("topic", "what", "why", "do")}
     lookups = {
         "component": COMPONENTS, "sentence": (*COMPONENTS, "missing", "not_at_stake"),
         "floor": FLOOR_NAMES, "because": DIMENSIONS, "dimension": DIMENSIONS, "level": (*LEVELS, "none"),
         "severity": SEVERITIES, "kind": ("fired", "escalated", "reminder", "resolved"),
-        "signal": ("warn", "close_only", "reduce"), "scope": ("account", "exchange"),
+        "signal": ("warn", "close_only", "reduce"), "scope": ("account", "exchange", "desk"),
         "side": ("LONG", "SHORT"), "figure": ("unknown", "none"),
         "cause": ("closed", "liquidated", "deleveraged", "settled", "unknown"),
         "divergence": ("bearish", "bullish"), "message": ("one", "many", "more", "count"),

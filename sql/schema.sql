@@ -2603,6 +2603,37 @@ COMMENT ON COLUMN risk.score_memory.fall_count IS 'evaluations in a row clearly 
 
 COMMENT ON COLUMN risk.score_memory.scored_at IS 'the evaluation that left this, UTC';
 
+CREATE TABLE risk.silence (
+    silence_id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    scope text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT it_does_not_end_before_it_begins CHECK ((ends_at >= starts_at)),
+    CONSTRAINT kind_is_known CHECK ((kind = ANY (ARRAY['silence'::text, 'acknowledge'::text])))
+);
+
+COMMENT ON TABLE risk.silence IS 'What a person does not want to be told for a while; an earlier end lifts it';
+
+COMMENT ON COLUMN risk.silence.silence_id IS 'random';
+
+COMMENT ON COLUMN risk.silence.kind IS '"silence": nothing of it; "acknowledge": no repeats of what stood then, but worse and over';
+
+COMMENT ON COLUMN risk.silence.name IS 'name of the alerts; * stands for any characters';
+
+COMMENT ON COLUMN risk.silence.scope IS 'their scope, or its symbol; * stands for any characters';
+
+COMMENT ON COLUMN risk.silence.starts_at IS 'UTC';
+
+COMMENT ON COLUMN risk.silence.ends_at IS 'UTC';
+
+COMMENT ON COLUMN risk.silence.made_by IS '"command" or the channel and chat that asked for it';
+
+COMMENT ON COLUMN risk.silence.reason IS 'the person''s words; may be empty';
+
 CREATE TABLE risk.strategy_return (
     strategy text NOT NULL,
     period text NOT NULL,
@@ -2696,6 +2727,27 @@ COMMENT ON COLUMN risk.stress_scenario.depth_left IS 'share of the book''s depth
 COMMENT ON COLUMN risk.stress_scenario.collateral_left IS 'share of its worth that collateral other than USDT kept; applied in multi-assets mode';
 
 COMMENT ON COLUMN risk.stress_scenario.source IS 'where depth and collateral are from, or that nothing is known';
+
+CREATE TABLE risk.telling (
+    alert_id uuid NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    message_id uuid,
+    CONSTRAINT told_means_a_message CHECK (((reason = 'told'::text) = (message_id IS NOT NULL)))
+);
+
+COMMENT ON TABLE risk.telling IS 'Each decision to speak of an alert or not, written when it differs from the one before';
+
+COMMENT ON COLUMN risk.telling.alert_id IS 'alert';
+
+COMMENT ON COLUMN risk.telling.decided_at IS 'evaluation that decided it, UTC';
+
+COMMENT ON COLUMN risk.telling.kind IS 'what there was to say: "pending", "fired", "escalated", "reminder" or "resolved"';
+
+COMMENT ON COLUMN risk.telling.reason IS '"told", or why not: "silenced", "acknowledged", "muted by NAME", "quiet hours", "grouped", …';
+
+COMMENT ON COLUMN risk.telling.message_id IS 'message that told it';
 
 CREATE TABLE risk.ticker (
     symbol text NOT NULL,
@@ -3059,6 +3111,9 @@ ALTER TABLE ONLY risk.score_default
 ALTER TABLE ONLY risk.score_memory
     ADD CONSTRAINT score_memory_pkey PRIMARY KEY (scope);
 
+ALTER TABLE ONLY risk.silence
+    ADD CONSTRAINT silence_pkey PRIMARY KEY (silence_id);
+
 ALTER TABLE ONLY risk.strategy_return
     ADD CONSTRAINT strategy_return_pkey PRIMARY KEY (strategy, period, event_at);
 
@@ -3070,6 +3125,9 @@ ALTER TABLE ONLY risk.stress_move
 
 ALTER TABLE ONLY risk.stress_scenario
     ADD CONSTRAINT stress_scenario_pkey PRIMARY KEY (scenario);
+
+ALTER TABLE ONLY risk.telling
+    ADD CONSTRAINT telling_pkey PRIMARY KEY (alert_id, decided_at);
 
 ALTER TABLE ONLY risk.ticker
     ADD CONSTRAINT ticker_pkey PRIMARY KEY (symbol, venue, event_at);
@@ -3098,6 +3156,12 @@ CREATE INDEX kline_by_close ON risk.kline USING btree (symbol, venue, "interval"
 CREATE INDEX liquidation_by_time ON risk.liquidation USING btree (event_at);
 
 CREATE INDEX liquidation_hour_by_time ON risk.liquidation_hour USING btree (hour_at);
+
+CREATE INDEX outbox_by_time ON risk.outbox USING btree (created_at);
+
+CREATE INDEX silence_by_end ON risk.silence USING btree (ends_at);
+
+CREATE INDEX telling_by_time ON risk.telling USING btree (decided_at);
 
 ALTER INDEX risk.account_pkey ATTACH PARTITION risk.account_default_pkey;
 

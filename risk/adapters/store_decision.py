@@ -44,6 +44,8 @@ def save_decision(db: Connection, decision: Decision, *, channels: Sequence[tupl
         run(db, "save_signal", rows=_json([asdict(s) for s in decision.signals]))
     if decision.alerts:
         run(db, "save_alert", rows=_json([asdict(a) for a in decision.alerts]))
+    if decision.tellings:
+        run(db, "save_telling", rows=_json([asdict(t) for t in decision.tellings]))
     if decision.messages:
         run(
             db,

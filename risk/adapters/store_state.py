@@ -27,7 +27,7 @@ from risk.records import (
     LeverageBracket,
     PositionSnapshot,
 )
-from risk.state import INPUT_COLUMNS, Memory, State, VanishedPosition
+from risk.state import INPUT_COLUMNS, Memory, Silence, State, VanishedPosition
 
 _FLOAT8_ARRAY_OID = 1022
 _ARRAY_HEADER_BYTES, _DIMENSION_BYTES = 12, 8
@@ -74,6 +74,7 @@ def latest_state(
         instruments={symbol: _instrument(body) for symbol, _, body in found.get("instrument", ())},
         facts=_facts(found, accounts),
         vanished=tuple(_vanished(body) for _, _, body in found.get("position_gone", ())),
+        silences=tuple(decode(Silence, body) for _, _, body in found.get("silence", ())),
     )
 
 
@@ -172,6 +173,8 @@ def _facts(found: Found, accounts: list[AccountSnapshot]) -> dict[str, float]:
             facts[name] = facts[f"{beat}_beat_at"]
     for name, (at,), _ in _pairs(found, "last_score"):
         facts[name] = at
+    for _, (at, messages, missed), _ in _pairs(found, "outbox"):
+        facts["last_message_at"], facts["messages_24h"], facts["missed_alerts"] = at, messages, missed
     for scope, (at,), _ in _pairs(found, "fit_failed"):
         facts[f"fit_failed/{scope}"] = at
     for _, (peak, at), _ in _pairs(found, "equity_peak"):

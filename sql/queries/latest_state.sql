@@ -209,6 +209,26 @@ SELECT 'last_score', 'last_score_at', ARRAY[date_part('epoch', max(x.scored_at))
 FROM risk.score_memory AS x
 HAVING max(x.scored_at) IS NOT NULL
 UNION ALL
+SELECT 'silence', x.name, NULL, CAST(to_jsonb(x) AS text)
+FROM risk.silence AS x
+WHERE x.ends_at > CAST(:now AS timestamptz)
+UNION ALL
+SELECT 'outbox', '', ARRAY[date_part('epoch', x.last_at), x.messages, (
+    SELECT count(*)
+    FROM risk.alert AS a
+    WHERE a.updated_at > x.last_at AND a.phase = 'resolved' AND a.told_count = 0
+        AND a.details ->> 'why' IN ('fired, minute cap', 'fired, daily cap', 'fired, grouped', 'fired, quiet hours')
+)], NULL
+FROM (
+    SELECT
+        max(o.created_at) AS last_at,
+        count(*) FILTER (WHERE o.severity <> 'critical') AS messages
+    FROM risk.outbox AS o
+    WHERE o.created_at > CAST(:now AS timestamptz) - make_interval(hours => 24)
+        AND o.created_at <= CAST(:now AS timestamptz)
+) AS x
+WHERE x.last_at IS NOT NULL
+UNION ALL
 SELECT 'fit_failed', x.symbol || '/' || x.interval, ARRAY[date_part('epoch', x.event_at)], x.reason
 FROM watched AS w
 JOIN risk.latest_volatility_fit AS x ON x.symbol = w.symbol
