@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from risk.components import is_fresh
@@ -151,6 +150,33 @@ def advise(
     return _desk(found, size, stop, trailing, account), _seed(found, stop, account)
 
 
+def sizes(
+    state: State,
+    limits: Limits,
+    ladders: Ladders,
+    extremes: Mapping[str, tuple[float, float]],
+    now: datetime,
+    *,
+    account: str,
+) -> tuple[SizeAdvice, ...]:
+    """Both sides and both methods of every watched symbol, at the mark."""
+    return tuple(
+        row
+        for symbol in state.symbols
+        for side in SIDES
+        for row in advise(
+            state, limits, Wish(symbol=symbol, side=side), ladders, now,
+            account=account, extremes=extremes.get(symbol),
+        )
+    )  # fmt: skip
+
+
+def betas(state: State) -> dict[str, float]:
+    """Beta of each watched symbol against BTCUSDT, 0.2 to 3; a symbol without one is absent and counts 1."""
+    found = zip(state.symbols, state.columns["beta"].tolist(), strict=True)
+    return {symbol: min(max(beta, 0.2), 3.0) for symbol, beta in found if math.isfinite(beta)}
+
+
 def book_capacity(rungs: Sequence[float], most_slippage: float) -> float:
     """Notional in USDT that the book takes at no more than this slippage (fraction); 0 where none.
 
@@ -216,6 +242,8 @@ class _Inputs:
         self.leverage = float(wish.leverage or set_to or USUAL_LEVERAGE)
         self.equity = self._equity(limits)
         self._reference()
+        if wish.stop is None and not self.missing and self.volatility_stop() <= 0.0:
+            self.missing.append("stop")
 
     def _fresh(self, name: str, at: str, age: str, limits: Limits) -> float:
         one = slice(self.row, self.row + 1)
@@ -363,11 +391,8 @@ def _row(
 def _trailing(found: _Inputs, extremes: tuple[float, float] | None, limits: Limits) -> float | None:
     if extremes is None:
         return None
-    tick: Decimal = found.contract.tick_size
-    highest, lowest = extremes
-    multiple = limits.sizing["trailing_atr_multiple"]
-    return float(
-        chandelier(
-            highest=highest, lowest=lowest, atr=found.atr, side=found.side, tick_size=tick, multiple=multiple
-        )
-    )
+    stop = chandelier(
+        highest=extremes[0], lowest=extremes[1], atr=found.atr, side=found.side,
+        tick_size=found.contract.tick_size, multiple=limits.sizing["trailing_atr_multiple"],
+    )  # fmt: skip
+    return float(stop)

@@ -12,7 +12,7 @@ from risk.components import exit_cost
 from risk.exposure import distance
 from risk.margin import Account, Bracket, Liquidation, Position, liquidation, surface
 from risk.records import SLIPPAGE_LADDER_USDT, AccountSnapshot, LeverageBracket, PositionSnapshot
-from risk.stress import Pool
+from risk.stress import Pool, Scenario, Stressed, stress_table
 
 Ladders = Mapping[str, Sequence[LeverageBracket]]
 
@@ -100,6 +100,27 @@ def pools(
     found = [_pool("cross", wallet, cross, ladders, has_collateral=account.is_multi_assets)]
     alone = [p for p in held if p.is_isolated]
     return (*found, *(_pool(_scope(p), float(p.isolated_wallet_usdt), [p], ladders) for p in alone))
+
+
+def stressed(
+    account: AccountSnapshot | None,
+    positions: Sequence[PositionSnapshot],
+    ladders: Ladders,
+    scenarios: Sequence[Scenario],
+    betas: Mapping[str, float],
+    ways_out: Mapping[str, WayOut],
+) -> tuple[Stressed, ...]:
+    """What each scenario leaves of an account as it stands; the way out is priced in each symbol's own book.
+
+    Nothing is known before the account's first answer, nor while the ladder of a held symbol is missing.
+    """
+    if account is None or any(p.symbol not in ladders for p in carried(account, positions)):
+        return ()
+
+    def cost(symbol: str, notional_usdt: float, depth_left: float) -> float:
+        return ways_out.get(symbol, WayOut()).cost(notional_usdt, depth_left)
+
+    return stress_table(pools(account, positions, ladders), scenarios, betas, cost)
 
 
 def _pool(

@@ -1777,13 +1777,13 @@ COMMENT ON COLUMN risk.latest_size_advice.notional_usdt IS 'USDT at the entry';
 
 COMMENT ON COLUMN risk.latest_size_advice.margin_usdt IS 'USDT of initial margin at the leverage';
 
-COMMENT ON COLUMN risk.latest_size_advice.leverage IS 'times; of the open position, else 1 over the share of equity';
+COMMENT ON COLUMN risk.latest_size_advice.leverage IS 'times; of the open position, else the exchange''s own setting of 20';
 
 COMMENT ON COLUMN risk.latest_size_advice.liquidation_price IS 'USDT per coin, beside the account''s other positions; NULL: none at a positive price';
 
 COMMENT ON COLUMN risk.latest_size_advice.level IS 'reported level of the symbol: 0 low to 3 extreme; -1: none';
 
-COMMENT ON COLUMN risk.latest_size_advice.multiplier IS 'share of the normal size that the level allows; NULL: no level';
+COMMENT ON COLUMN risk.latest_size_advice.multiplier IS 'share of the normal size that the level allows (the seed''s formula takes no notice of it); NULL: no level';
 
 COMMENT ON COLUMN risk.latest_size_advice.bound_by IS 'the rule that gave the quantity, or "missing"';
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from risk.adapters.store_decision import save_decision, save_limits
 from risk.adapters.store_engine import connect, dispose
-from risk.adapters.store_exits import ways_out
+from risk.adapters.store_exits import extremes, save_size_advice, save_stress, scenarios, ways_out
 from risk.adapters.store_operation import (
     Beat,
     TableSize,
@@ -77,6 +77,7 @@ __all__ = [
     "drop_partitions",
     "ensure_partitions",
     "expire_deliveries",
+    "extremes",
     "funding_history",
     "instruments",
     "klines",
@@ -106,6 +107,9 @@ __all__ = [
     "save_issues",
     "save_limits",
     "save_progress",
+    "save_size_advice",
+    "save_stress",
+    "scenarios",
     "table_sizes",
     "try_role_lock",
     "unclassified_positions",

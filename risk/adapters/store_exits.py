@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection
 
-from risk.adapters.store_engine import rows
+from risk.adapters.store_codec import plain
+from risk.adapters.store_engine import rows, run
+from risk.advice import SizeAdvice
 from risk.positions import WayOut
+from risk.stress import MARKET, Scenario, Stressed
 
 
 def ways_out(
@@ -18,6 +24,62 @@ def ways_out(
 ) -> dict[str, WayOut]:
     """What leaving each symbol meets now. What is older than its age in the limits counts as missing."""
     return {row["symbol"]: _way_out(row, now, ages_s) for row in rows(db, "ways_out", symbols=list(symbols))}
+
+
+def scenarios(db: Connection) -> tuple[Scenario, ...]:
+    """Past crashes by horizon and direction, oldest first; absent where nobody knows BTCUSDT's move."""
+    found = []
+    for _, group in groupby(rows(db, "stress_moves"), key=lambda row: (row["scenario"], row["hours"])):
+        moves = list(group)
+        for direction in ("fall", "rise"):
+            known = {row["symbol"]: row[direction] for row in moves if row[direction] is not None}
+            if known.get(MARKET):
+                found.append(
+                    Scenario(
+                        name=moves[0]["scenario"],
+                        hours=moves[0]["hours"],
+                        direction=direction,
+                        moves=known,
+                        at_least=frozenset(row["symbol"] for row in moves if row["is_bound"]),
+                        depth_left=moves[0]["depth_left"],
+                        collateral_left=moves[0]["collateral_left"],
+                    )
+                )
+    return tuple(found)
+
+
+def extremes(
+    db: Connection, symbols: Sequence[str], interval: str, bars: int
+) -> dict[str, tuple[float, float]]:
+    """Highest high and lowest low of the newest closed bars; a symbol with fewer bars is absent."""
+    found = rows(db, "extremes", symbols=list(symbols), interval=interval, most=bars)
+    return {row["symbol"]: (row["highest"], row["lowest"]) for row in found}
+
+
+def save_stress(db: Connection, account: str, found: Iterable[Stressed], now: datetime) -> None:
+    """Replace the stress rows of an account by newer ones."""
+    given = [{**asdict(row), "account": account, "computed_at": now} for row in found]
+    run(db, "save_stress", rows=_json(given))
+
+
+def save_size_advice(db: Connection, found: Iterable[SizeAdvice]) -> None:
+    """Replace the sizes of each symbol, side and method by newer ones."""
+    given = []
+    for row in found:
+        targets = (*row.targets, None, None)
+        given.append({**asdict(row), "target_1_price": targets[0], "target_2_price": targets[1]})
+    run(db, "save_size_advice", rows=_json(given))
+
+
+def _json(given: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps([{name: _finite(value) for name, value in row.items()} for row in given], default=plain)
+
+
+def _finite(value: Any) -> Any:
+    """NULL for what JSON and the database lack: NaN and infinity."""
+    if isinstance(value, Mapping):
+        return {name: _finite(inner) for name, inner in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _way_out(row: Mapping[str, Any], now: datetime, ages_s: Mapping[str, float]) -> WayOut:

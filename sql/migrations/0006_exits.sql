@@ -256,10 +256,10 @@ COMMENT ON COLUMN risk.latest_size_advice.trailing_price IS 'USDT per coin; chan
 COMMENT ON COLUMN risk.latest_size_advice.quantity IS 'coins; 0: open nothing; NULL: unknown, reasons say what is missing';
 COMMENT ON COLUMN risk.latest_size_advice.notional_usdt IS 'USDT at the entry';
 COMMENT ON COLUMN risk.latest_size_advice.margin_usdt IS 'USDT of initial margin at the leverage';
-COMMENT ON COLUMN risk.latest_size_advice.leverage IS 'times; of the open position, else 1 over the share of equity';
+COMMENT ON COLUMN risk.latest_size_advice.leverage IS 'times; of the open position, else the exchange''s own setting of 20';
 COMMENT ON COLUMN risk.latest_size_advice.liquidation_price IS 'USDT per coin, beside the account''s other positions; NULL: none at a positive price';
 COMMENT ON COLUMN risk.latest_size_advice.level IS 'reported level of the symbol: 0 low to 3 extreme; -1: none';
-COMMENT ON COLUMN risk.latest_size_advice.multiplier IS 'share of the normal size that the level allows; NULL: no level';
+COMMENT ON COLUMN risk.latest_size_advice.multiplier IS 'share of the normal size that the level allows (the seed''s formula takes no notice of it); NULL: no level';
 COMMENT ON COLUMN risk.latest_size_advice.bound_by IS 'the rule that gave the quantity, or "missing"';
 COMMENT ON COLUMN risk.latest_size_advice.reasons IS 'each rule with the coins that it allows, in order; or what is missing';
 ALTER TABLE risk.latest_size_advice SET (fillfactor = 50);

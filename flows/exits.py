@@ -1,0 +1,31 @@
+"""Every minute: what past crashes would leave of the account, and sizes for every watched symbol."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows import desk
+from risk import advice, positions
+from risk.adapters import settings, store
+
+
+@flow
+def exits() -> None:
+    """Store the stress table and the sizes, newest only; does nothing without an API key."""
+    config = settings.load()
+    if not config.watches_account:
+        return
+    limits, moment = config.limits, desk.now()
+    with desk.database() as db:
+        state = store.latest_state(
+            db, config.symbols, account=config.account, watches_account=True, now=moment
+        )
+        symbols = sorted({*state.symbols, *(position.symbol for position in state.positions)})
+        ladders = store.ladders(db, symbols)
+        bars = store.extremes(db, config.symbols, "1h", int(limits.sizing["trailing_bars"]))
+        store.save_size_advice(db, advice.sizes(state, limits, ladders, bars, moment, account=config.account))
+        ways = store.ways_out(db, symbols, moment, limits.ages_s)
+        found = positions.stressed(
+            state.account, state.positions, ladders, store.scenarios(db), advice.betas(state), ways
+        )
+        store.save_stress(db, config.account, found, moment)
