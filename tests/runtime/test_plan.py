@@ -38,6 +38,7 @@ def deployment(cadence: Cadence | None = FIVE, *, is_paused: bool = False) -> De
         ("open_interest", 30, "cadence"),
         ("klines", 15 * 60, "cadence"),
         ("income", 15 * 60, "cadence"),
+        ("exits", 60, "cadence"),
         ("venues", 3600, "cadence"),
         ("reference", 86400, "cadence"),
         ("refit", 86400, "heavy"),
