@@ -2,9 +2,9 @@
 
 Returns are (days, columns) float64 in time order, NaN where a day is missing: never 0. Rows may be hours
 as well. `sample`, `ewma` and `stressed` take each pair over the days that both have, `shrunk` the days
-that all have. A pair with fewer common days than `fewest` is NaN, which spreads to whatever is made of it: unknown
-correlation is not low correlation. Covariances are per day, with n − 1; `correlation(…)` brings any of
-them to −1…1.
+that all have. A pair with fewer common days than `fewest` is NaN, which spreads to whatever is made of
+it: unknown correlation is not low correlation. Covariances are per day, with n − 1 (`shrunk` with n);
+`correlation(…)` brings any of them to −1…1.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def sample(returns: ArrayLike, fewest: int = FEWEST) -> Sample:
     present = np.isfinite(table)
     if present.all():
         n = np.full((table.shape[1],) * 2, float(len(table)))
-        centred = table - table.mean(axis=0) if len(table) else table
+        centred = _centred(table)
         products = centred.T @ centred
         variances = np.broadcast_to(np.diag(products)[:, np.newaxis], products.shape)
     else:
@@ -74,9 +74,7 @@ def _pairwise(table: Matrix, present: NDArray[np.bool_]) -> tuple[Matrix, Matrix
     Four matrix products; each column is first centred on its own mean, so that little cancels.
     """
     there = present.astype(np.float64)
-    counts = np.maximum(there.sum(axis=0), 1.0)
-    filled = np.where(present, table, 0.0)
-    filled -= (filled.sum(axis=0) / counts) * there
+    filled = _centred(table, there)
     n = there.T @ there
     sums = filled.T @ there  # of the row's column over the days of the pair
     common = np.maximum(n, 1.0)
@@ -116,7 +114,7 @@ def ledoit_wolf(returns: ArrayLike, fewest: int = FEWEST) -> Shrunk:
     n, columns = complete.shape
     if n < fewest:
         raise DataError(f"{n} days on which all have a return, {fewest} needed")
-    centred = complete - complete.mean(axis=0)
+    centred = _centred(complete)
     empirical = centred.T @ centred / n
     mean = float(np.trace(empirical)) / columns
     squared = float(np.vdot(empirical, empirical))
@@ -145,13 +143,13 @@ def ewma(returns: ArrayLike, half_life: float = HALF_LIFE, fewest: int = FEWEST)
     weight = 0.5 ** (np.arange(len(table) - 1.0, -1.0, -1.0) / half_life)
     present = np.isfinite(table)
     if present.all():
-        centred = table - table.mean(axis=0) if len(table) else table
-        sums = np.broadcast_to((weight @ centred)[:, np.newaxis], (table.shape[1],) * 2)
-        total, squares, n = np.sum(weight), weight @ weight, np.full(sums.shape, float(len(table)))
+        centred = _centred(table)
+        one = np.ones((table.shape[1],) * 2)
+        total, squares, n = weight.sum() * one, (weight @ weight) * one, len(table) * one
+        sums = (weight @ centred)[:, np.newaxis] * one
     else:
         there = present.astype(np.float64)
-        centred = np.where(present, table, 0.0)
-        centred -= (centred.sum(axis=0) / np.maximum(there.sum(axis=0), 1.0)) * there
+        centred = _centred(table, there)
         seen = weight[:, np.newaxis] * there
         total, squares, n = seen.T @ there, seen.T @ seen, there.T @ there
         sums = centred.T @ seen
@@ -285,6 +283,22 @@ def _table(returns: ArrayLike, fewest: int) -> Matrix:
     if table.ndim != 2 or fewest < 2:
         raise ValueError(f"returns of {table.ndim} dimensions (2 needed), fewest {fewest} (at least 2)")
     return table
+
+
+def _centred(table: Matrix, there: Matrix | None = None) -> Matrix:
+    """Each column less its mean, 0 where missing; 0 throughout for a column that does not move."""
+    if there is None:
+        mean = table.mean(axis=0) if len(table) else np.zeros(table.shape[1])
+        answer = table - mean
+    else:
+        answer = np.where(there > 0.0, table, 0.0)
+        mean = answer.sum(axis=0) / np.maximum(there.sum(axis=0), 1.0)
+        answer -= mean * there
+    squares = np.einsum("ti,ti->i", answer, answer)
+    still = squares <= (1e-14 * mean) ** 2 * len(table)
+    if still.any():
+        answer[:, still] = 0.0
+    return answer
 
 
 def _square(matrix: ArrayLike) -> Matrix:
