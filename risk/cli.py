@@ -137,6 +137,14 @@ def watch(*, every: Seconds = 2.0, once: bool = False) -> int:
 
 
 @app.command
+def watchdog() -> int:
+    """Watch the desk's database until Ctrl-C, from here or another machine; speak when it is blind."""
+    from risk.runtime.heartbeat import watch as run
+
+    return run(_settings(), _say)
+
+
+@app.command
 def simulate(
     *,
     port: int = 8899,

@@ -95,6 +95,7 @@ class ChannelSettings(Part):
     url: SecretStr
     min_severity: Severity = "info"
     language: Language | None = None  # None: the language of the desk
+    stands_by: bool = False  # is told only what no other channel took within 10 s
 
 
 class VenueSettings(Part):
@@ -131,6 +132,22 @@ class PrefectSettings(Part):
     runs_kept: timedelta = timedelta(hours=48)
 
 
+class WatchdogSettings(Part):
+    """The dead man's switch: by which channels it speaks, and what it pings while all is well."""
+
+    channels: tuple[str, ...] = ()  # names; none: all channels but the console
+    ping_url: SecretStr | None = None  # Healthchecks-compatible
+    ping_every_s: float = Field(default=60.0, ge=5)
+    digest_hour: int | None = Field(default=8, ge=0, le=23)  # UTC; None: no daily line
+
+    @field_validator("ping_url")
+    @classmethod
+    def _verified(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("https://", "http://127.0.0.1")):
+            raise ValueError("must begin with https:// (http only on 127.0.0.1)")
+        return url
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Secrets are SecretStr: they print as stars."""
 
@@ -157,6 +174,7 @@ class Settings(BaseSettings):
     venues: VenueSettings = VenueSettings()
     retention: RetentionSettings = RetentionSettings()
     prefect: PrefectSettings = PrefectSettings()
+    watchdog: WatchdogSettings = WatchdogSettings()
     limits: Annotated[Limits, BeforeValidator(_limits)] = Field(default_factory=lambda: from_mapping({}))
 
     @property
@@ -196,6 +214,8 @@ class Settings(BaseSettings):
         names = [channel.name for channel in self.channels]
         if len(set(names)) < len(names):
             raise ValueError("two channels have the same name")
+        if unknown := set(self.watchdog.channels).difference(names):
+            raise ValueError(f"watchdog.channels: no channel is called {', '.join(sorted(unknown))}")
         return self
 
     @classmethod
@@ -310,7 +330,7 @@ def _fault(error: Mapping[str, Any]) -> str:
 
 def _shown(error: Mapping[str, Any]) -> str:
     """The refused value, unless it is a secret or stands beside one."""
-    given = error.get("input")
+    given = None if "ping_url" in error["loc"] else error.get("input")  # its path is its password
     is_secret = any(step in ("api_key", "api_secret", "url", "database_url") for step in error["loc"])
     return "" if is_secret or not isinstance(given, str | int | float) else f" = {given!r}"
 

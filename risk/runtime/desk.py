@@ -373,8 +373,15 @@ class Desk:
         """For the sign of life: whether Prefect leads, and per deployment how its runs ended here."""
         return {
             "is_led_by_prefect": not self.reach.fails,
+            "offered_at": self._offered_at(),
             "runs": {name: dict(course.counts) for name, course in self.courses.items()},
         }
+
+    def _offered_at(self) -> str | None:
+        """Due time of the newest run that Prefect offered of what has a cadence; None: nothing has one."""
+        regular = [self.courses[name] for name, each in self.deployments.items() if each.cadence]
+        times = [course.last_offered or course.known_since for course in regular]
+        return max(times).isoformat() if times else None
 
     def _remember(self, run_id: UUID) -> None:
         self._seen[run_id] = None

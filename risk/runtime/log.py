@@ -29,4 +29,5 @@ def set_up(settings: Settings | None = None, *, level: int = logging.INFO) -> No
 def secrets_of(settings: Settings) -> list[str]:
     """The secret values that this process knows, to be hidden wherever they appear."""
     known = [settings.api_key, settings.api_secret, *(channel.url for channel in settings.channels)]
+    known.append(settings.watchdog.ping_url)
     return [secret.get_secret_value() for secret in known if secret is not None]

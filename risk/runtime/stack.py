@@ -259,11 +259,11 @@ def up(settings: Settings, tell: Tell) -> int:
     """Run the desk until Ctrl-C or SIGTERM; 0 after an orderly stop."""
     if not settings.watches_account:
         tell("no API key: the market is watched, the leverage dimension is not judged")
-    with opened(settings, "up", tell) as stack:
+    with opened(settings, "up", tell, besides=lambda it: [watchdog_of(it)]) as stack:
         tell("the desk is up; Ctrl-C ends it, `risk watch` shows it, `risk status` checks it")
         teller, told_at = Teller(stack.database_url, settings.language), 0.0
         dog = Watchdog(
-            lambda: ages(stack.database_url), sender(settings.channels, settings.telegram_api_base, tell)
+            lambda: ages(stack.database_url), sender((), None, tell)  # the part tells the channels
         )
         while not stack.interrupt.came:
             stack.tick()
@@ -273,6 +273,14 @@ def up(settings: Settings, tell: Tell) -> int:
                 _tell_fresh(teller, tell)
             time.sleep(TICK_S)
     return 0
+
+
+def watchdog_of(stack: Stack) -> Process:
+    """The dead man's switch as a process of its own."""
+    ready_file = stack.folder / "watchdog.ready"
+    return stack.process(
+        "watchdog", stack.python("risk.runtime.heartbeat", str(ready_file)), ready_file=ready_file
+    )
 
 
 def _tell_fresh(teller: Teller, tell: Tell) -> None:

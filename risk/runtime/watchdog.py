@@ -1,6 +1,7 @@
 """The dead man's switch: a process that does not score says when no score is made or no alert gets out.
 
-It runs in the supervisor, reads the database at most every few seconds, and sends by the channels itself,
+It runs in a process of its own (`risk.runtime.heartbeat`) and in the supervisor,
+reads the database at most every few seconds, and sends by the channels itself,
 past the outbox, because the outbox is what may be stuck.
 """
 
@@ -29,8 +30,13 @@ Send = Callable[[str, str], None]
 class Watchdog:
     """Call `look` often. A trouble is told when it begins, every 15 minutes, and when it is over."""
 
-    def __init__(self, read: Callable[[], tuple[float | None, float]], send: Send) -> None:
-        self._read, self._send = read, send
+    def __init__(
+        self,
+        read: Callable[[], tuple[float | None, float]],
+        send: Send,
+        also: Callable[[], str] = lambda: "",
+    ) -> None:
+        self._read, self._send, self._also = read, send, also
         self._scored_at = time.monotonic()  # as far as we know; the desk gets its first minute
         self._looked_at = float("-inf")
         self._told: str = ""
@@ -63,7 +69,7 @@ class Watchdog:
             return f"No score was made for {silent_s:.0f} s"
         if undelivered_s > UNDELIVERED_S:
             return f"An alert could not be delivered for {undelivered_s:.0f} s"
-        return ""
+        return self._also()
 
 
 def ages(database_url: str) -> tuple[float | None, float]:

@@ -1,0 +1,211 @@
+"""`risk watchdog` on a real database: silent while fine, loud when blind, mute or unscheduled."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from risk.adapters import settings, store, store_silence
+from risk.adapters.settings import Settings
+from risk.decision import decide
+from risk.errors import SettingsError
+from risk.limits import default
+from risk.runtime.alerts import trial
+from risk.runtime.heartbeat import Heartbeat, Pulse, channels_of, pulse
+from risk.runtime.watchdog import LOOK_EVERY_S
+from tests.risk.builders import snapshot, state
+
+FINE = Pulse(score_s=5, account_s=5, waiting_s=None, offered_s=3, worker_s=5, delivery_s=5)
+
+
+@pytest.fixture
+def config(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RISK_DATABASE_URL", database_url)
+    monkeypatch.setenv("RISK_API_KEY", "key")
+    monkeypatch.setenv("RISK_API_SECRET", "secret")
+    monkeypatch.setenv("RISK_WATCHDOG__PING_URL", "https://pings.example.org/abcdef")
+    settings.load.cache_clear()
+    yield settings.load()
+    settings.load.cache_clear()
+    store.dispose(database_url)
+
+
+class Watch:
+    """A heartbeat with what it sent and pinged."""
+
+    def __init__(self, config: Settings) -> None:
+        self.sent: list[str] = []
+        self.pings: list[str] = []
+        client = httpx.Client(transport=httpx.MockTransport(self._answer))
+        url = str(config.database_url)
+        self.heart = Heartbeat(config, url, lambda title, body: self.sent.append(body), client=client)
+        self.clock = 0.0
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.pings.append(str(request.url))
+        return httpx.Response(200)
+
+    def look(self, *, after_s: float = LOOK_EVERY_S, hour: int = 12) -> str:
+        self.clock += after_s
+        return self.heart.beat(datetime(2026, 3, 2, hour, tzinfo=UTC), self.clock)
+
+
+def desk_writes(url: str, *, account_age_s: float = 2, offered_age_s: float = 2) -> None:
+    """One evaluation, one account, and the sign of life of a worker, as the live desk writes them."""
+    now = datetime.now(UTC)
+    held = state(now=now)
+    with store.connect(url) as db:
+        store.save_decision(db, replace(decide(held, default(), now), messages=()))
+        at = now - timedelta(seconds=account_age_s)
+        store.replace_positions(db, replace(snapshot(now=now), event_at=at, received_at=at), ())
+        offered = (now - timedelta(seconds=offered_age_s)).isoformat()
+        store.beat(db, "worker/cadence", now, {"offered_at": offered})
+
+
+def test_a_fine_desk_is_pinged_for_and_nothing_is_said(config: Settings) -> None:
+    desk_writes(str(config.database_url))
+    watch = Watch(config)
+    assert [watch.look() for _ in range(4)] == [""] * 4
+    assert watch.sent == []
+    assert watch.pings == ["https://pings.example.org/abcdef"]  # 20 s: one ping a minute
+
+
+def test_no_ping_goes_out_for_an_account_that_is_16_seconds_old(config: Settings) -> None:
+    desk_writes(str(config.database_url), account_age_s=16)
+    watch = Watch(config)
+    assert watch.look() == ""
+    assert watch.pings == []
+
+
+# FAULTS.md 1: account snapshot age at most 15 s, outbox lag at most 10 s.
+@pytest.mark.parametrize(
+    ("changes", "watches", "is_fine"),
+    [
+        ({}, True, True),
+        ({"account_s": 15.0}, True, True),
+        ({"account_s": 15.1}, True, False),
+        ({"account_s": None}, True, False),
+        ({"account_s": None}, False, True),
+        ({"score_s": 15.1}, True, False),
+        ({"score_s": None}, True, False),
+        ({"waiting_s": 10.0}, True, True),
+        ({"waiting_s": 10.1}, True, False),
+    ],
+)
+def test_a_ping_needs_account_scores_and_outbox_fresh(
+    changes: dict[str, float | None], watches: bool, is_fine: bool
+) -> None:
+    assert replace(FINE, **changes).is_fine(watches_account=watches) is is_fine
+
+
+def test_a_scheduler_that_schedules_nothing_is_found_although_scores_are_made(config: Settings) -> None:
+    desk_writes(str(config.database_url), offered_age_s=51)
+    watch = Watch(config)
+    assert "Prefect has scheduled nothing for 51 s" in watch.look()
+    assert len(watch.sent) == 1
+    desk_writes(str(config.database_url))
+    assert watch.look() == ""
+    assert len(watch.sent) == 2  # that it is over
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"offered_s": 50.0}, ""),
+        ({"offered_s": 50.1}, "scheduled nothing"),
+        ({"offered_s": None}, ""),
+        ({"worker_s": 60.0}, ""),
+        ({"worker_s": 61.0}, "gave no sign"),
+        ({"delivery_s": 61.0}, "Delivery gave no sign"),
+    ],
+)
+def test_what_is_wrong_beside_scores_and_outbox(changes: dict[str, float | None], says: str) -> None:
+    trouble = replace(FINE, **changes).trouble()
+    assert (says in trouble) if says else trouble == ""
+
+
+def test_a_message_that_waits_for_two_minutes_is_told_past_the_outbox(config: Settings) -> None:
+    url = str(config.database_url)
+    desk_writes(url)
+    old = trial(datetime.now(UTC) - timedelta(seconds=125))
+    with store.connect(url) as db:
+        store_silence.put_message(db, old, [("phone", "info")])
+    watch = Watch(config)
+    assert "could not be delivered for 125 s" in watch.look()
+    assert watch.pings == []
+
+
+def test_a_database_that_is_away_is_told_after_a_minute(config: Settings) -> None:
+    """The address of a server that is not there."""
+    away = config.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/none"})
+    watch = Watch(away)
+    watch.clock = time.monotonic()
+    assert watch.look() == ""
+    assert "No score was made for" in watch.look(after_s=61)
+    assert len(watch.sent) == 1
+
+
+def test_the_day_is_told_in_one_line_once_even_by_the_next_process(config: Settings) -> None:
+    desk_writes(str(config.database_url))
+    first = Watch(config)
+    first.look(hour=7)
+    assert first.sent == []
+    first.look(hour=8)
+    first.look(hour=8)
+    assert len(first.sent) == 1
+    assert "\n" not in first.sent[0]
+    second = Watch(config)
+    second.look(hour=8)
+    assert second.sent == []
+
+
+def test_the_pulse_of_an_empty_database_is_unknown_not_fine(database_url: str) -> None:
+    seen = pulse(database_url, datetime.now(UTC))
+    store.dispose(database_url)
+    assert seen.score_s is None
+    assert not seen.is_fine(watches_account=False)
+
+
+def test_it_speaks_by_the_channels_that_are_named_for_it(
+    config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = [{"name": "phone", "url": "console://"}, {"name": "pager", "url": "console://"}]
+    monkeypatch.setenv("RISK_CHANNELS", json.dumps(both))
+    monkeypatch.setenv("RISK_WATCHDOG__CHANNELS", '["pager"]')
+    settings.load.cache_clear()
+    assert [one.name for one in channels_of(settings.load())] == ["pager"]
+    monkeypatch.setenv("RISK_WATCHDOG__CHANNELS", '["pgaer"]')
+    settings.load.cache_clear()
+    with pytest.raises(SettingsError, match="no channel is called pgaer"):
+        settings.load()
+
+
+def test_a_refused_ping_address_is_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RISK_WATCHDOG__PING_URL", "http://pings.example.org/hidden-token")
+    settings.load.cache_clear()
+    with pytest.raises(SettingsError, match="https") as refused:
+        settings.load()
+    settings.load.cache_clear()
+    assert "hidden-token" not in str(refused.value)
+
+
+def test_the_line_of_the_day_counts_what_the_tables_hold(config: Settings) -> None:
+    url = str(config.database_url)
+    now = datetime.now(UTC)
+    with store.connect(url) as db:
+        store_silence.put_message(db, trial(now - timedelta(seconds=30)), [("phone", "info")])
+        db.execute(text("UPDATE risk.delivery SET state = 'accepted', settled_at = now()"))
+    watch = Watch(config)
+    watch.look()
+    watch.heart._tell_day(datetime.now(UTC))
+    assert watch.sent[-1].startswith("0 evaluations, 0 alerts (0 critical), 1 of 1 messages accepted")
