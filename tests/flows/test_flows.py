@@ -21,6 +21,7 @@ from flows import (
     reference,
     refit,
     scoring,
+    spot,
     steps,
     venues,
 )
@@ -79,6 +80,23 @@ def test_market_stores_marks_and_tickers_of_watched_symbols(ready: str) -> None:
 def test_open_interest_is_stored_for_each_symbol(ready: str) -> None:
     open_interest.open_interest()
     assert count(ready, "open_interest", "quantity > 0") == 3
+
+
+def test_spot_is_stored_under_its_own_venue_and_not_taken_for_the_future(ready: str) -> None:
+    market.market()
+    spot.spot()
+    assert count(ready, "ticker", "venue = 'spot'") == 3
+    assert count(ready, "ticker", "venue = 'usdm'") == 3
+    with desk.database() as db:
+        state = store.latest_state(
+            db, desk.symbols(), account="default", watches_account=True, now=desk.now()
+        )
+    with psycopg.connect(ready) as connection:
+        row = connection.execute(
+            "SELECT last_price FROM risk.ticker WHERE venue = 'usdm' AND symbol = 'BTCUSDT'"
+        ).fetchone()
+    assert row is not None
+    assert state.columns["last_price"][desk.symbols().index("BTCUSDT")] == pytest.approx(float(row[0]))
 
 
 def test_history_fills_what_the_first_score_needs_and_resumes(ready: str) -> None:
