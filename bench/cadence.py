@@ -201,7 +201,7 @@ def _prefect_bytes(desk: Stack) -> float:
     file = desk.folder / "prefect" / "prefect.db"
     if file.exists():
         return float(file.stat().st_size)
-    url = desk.database_url.replace("/risk?", f"/{prefect_server.DATABASE}?")
+    url = desk.owner_url.replace("/risk?", f"/{prefect_server.DATABASE}?")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM")
         row = connection.execute("SELECT pg_database_size(current_database())").fetchone()

@@ -17,7 +17,7 @@ BEGIN
             CREATE ROLE risk_writer LOGIN;
         END IF;
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'risk_reader') THEN
-            CREATE ROLE risk_reader LOGIN CONNECTION LIMIT 5;
+            CREATE ROLE risk_reader LOGIN CONNECTION LIMIT 20; -- page, tables, reports
             ALTER ROLE risk_reader SET default_transaction_read_only = on;
             ALTER ROLE risk_reader SET statement_timeout = '5s';
         END IF;

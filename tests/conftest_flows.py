@@ -15,7 +15,7 @@ from prefect.settings import (
 )
 
 from flows import desk, scoring
-from risk.adapters import settings
+from risk.adapters import embedded, settings, store
 from tests.conftest_prefect import PrefectServer
 from tests.conftest_simulator import RunningSimulator
 
@@ -63,7 +63,10 @@ def flow_api(prefect: PrefectServer) -> Iterator[None]:
 def ready(
     monkeypatch: pytest.MonkeyPatch, database_url: str, simulator: RunningSimulator, flow_api: None
 ) -> Iterator[str]:
-    """URL of the database that the flows of this test write to."""
-    point_at(monkeypatch, database_url, simulator)
-    yield database_url
+    """URL of the database that the flows of this test write to, as risk_writer and nobody more."""
+    url = database_url.replace(f"//{embedded.SUPERUSER}@", f"//{embedded.WRITER}@")
+    assert url != database_url
+    point_at(monkeypatch, url, simulator)
+    yield url
     forget()
+    store.dispose(url)

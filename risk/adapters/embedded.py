@@ -27,6 +27,7 @@ from psycopg import sql
 from risk.errors import RuntimeFault
 
 SUPERUSER = "postgres"
+WRITER, READER = "risk_writer", "risk_reader"  # made by sql/roles.sql
 PORT = 5432  # only names the socket; nothing listens on an address
 SOCKET_PATH_LIMIT = 100  # bytes; the kernel allows 107
 START_TIMEOUT_S = 60

@@ -35,22 +35,25 @@ LOCK_WAIT = "60s"
 def upgrade(url: str, *, revision: str = "head") -> str:
     """The revision that the schema `risk` of this database has afterwards, normally the newest.
 
+    A role that does not own the schema can only find it at its newest and make partitions ahead.
+
     Raises:
-        StoreError: the database does not answer, or refused a statement; nothing changed then.
+        StoreError: the database does not answer, refused a statement, or the schema is behind and another
+            role's; nothing changed then.
     """
     with _transaction(url) as connection:
         connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), {"wait": LOCK_WAIT})
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+        if _is_guest(connection):
+            return _as_guest(connection)
         _run(connection, SQL / "roles.sql")
         _become_owner(connection)
         connection.execute(text("CREATE SCHEMA IF NOT EXISTS risk"))
         command.upgrade(_config(connection), revision)
         _run(connection, SQL / "grants.sql")
         if revision == "head":
-            connection.execute(
-                text("SELECT risk.ensure_partitions(CAST(now() AT TIME ZONE 'UTC' AS date), 7)")
-            )
-        return MigrationContext.configure(connection, opts=_VERSION_TABLE).get_current_revision() or ""
+            connection.execute(_PARTITIONS)
+        return _revision(connection) or ""
 
 
 def current(url: str) -> str | None:
@@ -60,7 +63,7 @@ def current(url: str) -> str | None:
         StoreError: the database does not answer.
     """
     with _transaction(url) as connection:
-        return MigrationContext.configure(connection, opts=_VERSION_TABLE).get_current_revision()
+        return _revision(connection)
 
 
 def head() -> str:
@@ -104,6 +107,27 @@ def run_file(name: str) -> None:
     _run(op.get_bind(), SQL / "migrations" / name)
 
 
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection, opts=_VERSION_TABLE).get_current_revision()
+
+
+def _is_guest(connection: Connection) -> bool:
+    """Whether the schema is there and belongs to a role that we may not act for."""
+    owned = text("SELECT pg_has_role(nspowner, 'MEMBER') FROM pg_namespace WHERE nspname = 'risk'")
+    return connection.execute(owned).scalar() is False
+
+
+def _as_guest(connection: Connection) -> str:
+    stands, wanted = _revision(connection), head()
+    if stands != wanted:
+        raise StoreError(
+            f"the schema is at {stands}, wanted {wanted}, and belongs to another role: "
+            "run `risk db migrate` once with the owner's address in RISK_DATABASE_URL"
+        )
+    connection.execute(_PARTITIONS)
+    return wanted
+
+
 def _become_owner(connection: Connection) -> None:
     """The schema belongs to risk_owner where that role exists and we may act for it, else to ourselves.
 
@@ -128,6 +152,7 @@ def _tidy(dump: str) -> str:
     return f"{head_line}\n\n{text_}\n"
 
 
+_PARTITIONS = text("SELECT risk.ensure_partitions(CAST(now() AT TIME ZONE 'UTC' AS date), 7)")
 _VERSION_TABLE = {"version_table": "schema_version", "version_table_schema": "risk"}
 
 

@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from risk.adapters import store, store_silence
+from risk.adapters import embedded, store, store_silence
 from risk.adapters.settings import Settings
 from risk.errors import DeliveryError, SettingsError
 from risk.records import Message
@@ -28,7 +28,7 @@ STYLES = {"critical": "bold red", "warning": "yellow", "info": "dim"}
 def listing(settings: Settings) -> tuple[RenderableType, str]:
     """Tables of the alerts that stand and of the wishes in force, and one line that counts them."""
     now = datetime.now(UTC)
-    with reachable(settings) as url, store.connect(url) as db:
+    with reachable(settings, role=embedded.READER) as url, store.connect(url) as db:
         alerts, wishes = store_silence.open_alerts(db), store_silence.silences(db, now)
     shown = [_alerts(alerts, now), *([_wishes(wishes, now)] if wishes else [])]
     firing = sum(alert["phase"] == "firing" for alert in alerts)
@@ -44,7 +44,7 @@ def keep_back(settings: Settings, kind: str, name: str, scope: str, lasting: str
         SettingsError: no such alert, scope or duration.
     """
     made = wish(kind, name, scope, duration(lasting), datetime.now(UTC), made_by="command", reason=reason)
-    with reachable(settings) as url, store.connect(url) as db:
+    with reachable(settings, role=embedded.WRITER) as url, store.connect(url) as db:
         store_silence.save_silence(db, made)
     return said(made)
 
@@ -55,7 +55,7 @@ def lift(settings: Settings, name: str, scope: str) -> str:
     Raises:
         SettingsError: nothing stands for it.
     """
-    with reachable(settings) as url, store.connect(url) as db:
+    with reachable(settings, role=embedded.WRITER) as url, store.connect(url) as db:
         ended = store_silence.lift_silences(db, name, scope, datetime.now(UTC))
     if not ended:
         raise SettingsError(f"nothing is silenced for {name} {scope}: `risk alert list` shows what is")
@@ -74,7 +74,7 @@ def test(settings: Settings, channel: str | None, *, wait_s: float = TEST_WAIT_S
         known = ", ".join(one.name for one in settings.channels)
         raise SettingsError(f"no channel is called {channel!r}; there are {known}")
     message = trial(datetime.now(UTC))
-    with reachable(settings) as url:
+    with reachable(settings, role=embedded.WRITER) as url:
         with store.connect(url) as db:
             store_silence.put_message(db, message, [(name, "info") for name in names])
         end_at = time.monotonic() + wait_s

@@ -25,8 +25,10 @@ def folder(settings: Settings) -> Path:
     return demo if is_held(demo) and not is_held(settings.data_dir) else settings.data_dir
 
 
-def address(settings: Settings) -> str:
-    """libpq URL of the database, whether it runs or not.
+def address(settings: Settings, *, role: str = embedded.SUPERUSER) -> str:
+    """libpq URL of the database, whether it runs or not; `role` is that of the embedded one.
+
+    A database of the user's own is met as whom its address names.
 
     Raises:
         SettingsError: the configured address is none.
@@ -34,17 +36,17 @@ def address(settings: Settings) -> str:
     place = folder(settings)
     if settings.database_url and place == settings.data_dir:
         return libpq_url(settings.database_url)
-    return embedded.url(place)
+    return embedded.url(place, role=role)
 
 
 @contextmanager
-def reachable(settings: Settings, *, starts: bool = False) -> Iterator[str]:
+def reachable(settings: Settings, *, starts: bool = False, role: str = embedded.SUPERUSER) -> Iterator[str]:
     """URL of the database while it answers; `starts` starts an embedded one and stops it afterwards.
 
     Raises:
         StoreError: it does not answer; says how to start it.
     """
-    url = address(settings)
+    url = address(settings, role=role)
     has_own = not settings.database_url and starts and not embedded.is_running(settings.data_dir)
     if has_own:
         embedded.start(settings.data_dir)

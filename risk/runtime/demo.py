@@ -134,7 +134,7 @@ class Show:
 
     def __init__(self, desk: Stack, console: Console, language: str) -> None:
         self._desk, self._console, self._language = desk, console, language
-        self._teller = Teller(desk.database_url, language)
+        self._teller = Teller(desk.reader_url, language)
         self._is_first_score_said = False
 
     def until(self, end_at: float | None) -> None:
@@ -158,7 +158,7 @@ class Show:
 
     def _draw(self, live: Live | None, *, prints: bool) -> bool:
         try:
-            seen = board.read(self._desk.database_url)
+            seen = board.read(self._desk.reader_url)
             fresh = self._teller.fresh()
         except StoreError:
             return False  # the supervisor says what happened to the database

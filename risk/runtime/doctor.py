@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
-from risk.adapters import notify, settings, store
+from risk.adapters import embedded, notify, settings, store
 from risk.adapters.migrate import current, head
 from risk.adapters.rest import Addresses, Credentials, Exchange
 from risk.adapters.settings import Settings
@@ -125,7 +125,7 @@ def _database(known: Settings) -> Iterator[Finding]:
             "warn", "database", "the embedded one does not run", "`risk up` or `risk demo` starts it"
         )
         return
-    with reachable(known) as url:
+    with reachable(known, role=embedded.READER) as url:
         stands, wanted = current(url), head()
         if stands != wanted:
             yield _behind(stands, wanted)

@@ -19,7 +19,7 @@ from psycopg import sql
 from risk.errors import RuntimeFault
 
 HOST = "127.0.0.1"
-DATABASE = "prefect"
+DATABASE = ROLE = "prefect"
 AUTH_FILE = "prefect-auth"
 
 logger = logging.getLogger(__name__)
@@ -116,11 +116,14 @@ def asynchronous(url: str, *, database: str = DATABASE) -> str:
     return f"postgresql+asyncpg://{parts.netloc}/{database}{query}"
 
 
-def database_for(url: str, folder: Path) -> str:
+def database_for(url: str, folder: Path, *, role: str | None = None) -> str:
     """Prefect's own database on the server of libpq `url`, made where it is missing; SQLAlchemy's URL.
 
     Prefect needs the extension pg_trgm. A server without it (no contrib modules) cannot hold its tables: then
     they go into a file in `folder`, said in the log.
+
+    Args:
+        role: who is to own it, made where it is missing (our own server); None: whom `url` names.
 
     Raises:
         psycopg.OperationalError: the server does not answer.
@@ -132,7 +135,24 @@ def database_for(url: str, folder: Path) -> str:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         if known is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+            if role is not None:
+                _hand_over(connection, role)
+        owner = connection.execute(
+            "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [DATABASE]
+        ).fetchone()
+    if role is not None and owner is not None:
+        url = url.replace(f"//{urlsplit(url).netloc}", f"//{owner[0]}@", 1)
     return asynchronous(url)
+
+
+def _hand_over(connection: psycopg.Connection, role: str) -> None:
+    """A database of its own to a role that has nothing else."""
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    names = {"database": sql.Identifier(DATABASE), "role": sql.Identifier(role)}
+    if known is None:
+        connection.execute(sql.SQL("CREATE ROLE {role} LOGIN").format(**names))
+    connection.execute(sql.SQL("ALTER DATABASE {database} OWNER TO {role}").format(**names))
+    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {database} FROM PUBLIC").format(**names))
 
 
 def is_up(environment: Mapping[str, str], *, timeout_s: float = 2.0) -> bool:

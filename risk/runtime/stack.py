@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 
 from risk.adapters import embedded, migrate
+from risk.adapters.database_url import libpq_url
 from risk.adapters.settings import Settings
 from risk.errors import RuntimeFault, StoreError
 from risk.runtime import prefect_server
@@ -50,7 +51,9 @@ class Stack:
     folder: Path
     supervisor: Supervisor
     interrupt: Interrupt
-    database_url: str = ""
+    owner_url: str = ""  # migrations, Prefect's database
+    database_url: str = ""  # the flows': risk_writer on the embedded server
+    reader_url: str = ""  # the page's and the table's: risk_reader there
     environment: dict[str, str] = field(default_factory=dict)
     began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     up_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -130,11 +133,14 @@ def opened(
 
 
 def _open_database(stack: Stack, tell: Tell, stops_at_once: bool) -> None:
-    stack.database_url = stack.settings.database_url or ""
-    if not stack.database_url:
+    if stack.settings.database_url:
+        stack.owner_url = stack.database_url = stack.reader_url = libpq_url(stack.settings.database_url)
+    else:
         stack.supervisor.start([Postgres(stack.folder, at_once=stops_at_once)])
-        stack.database_url = embedded.url(stack.folder)
-    revision = migrate.upgrade(stack.database_url)
+        stack.owner_url = embedded.url(stack.folder)
+        stack.database_url = embedded.url(stack.folder, role=embedded.WRITER)
+        stack.reader_url = embedded.url(stack.folder, role=embedded.READER)
+    revision = migrate.upgrade(stack.owner_url)
     tell(f"schema is at {revision}")
     stack.environment |= {
         "RISK_DATABASE_URL": stack.database_url,
@@ -182,8 +188,9 @@ def _prefect(stack: Stack) -> Part:
     password = prefect_server.password_in(stack.folder)
     stack.environment |= prefect_server.client_environment(port=port, home=home, password=password)
     home.mkdir(parents=True, exist_ok=True)
+    role = None if stack.settings.database_url else prefect_server.ROLE
     try:
-        database_url = prefect_server.database_for(stack.database_url, home)
+        database_url = prefect_server.database_for(stack.owner_url, home, role=role)
     except psycopg.Error as cause:
         raise StoreError(f"Prefect's database cannot be made: {cause}") from cause
     environment = prefect_server.server_environment(
@@ -261,9 +268,10 @@ def up(settings: Settings, tell: Tell) -> int:
         tell("no API key: the market is watched, the leverage dimension is not judged")
     with opened(settings, "up", tell, besides=lambda it: [watchdog_of(it)]) as stack:
         tell("the desk is up; Ctrl-C ends it, `risk watch` shows it, `risk status` checks it")
-        teller, told_at = Teller(stack.database_url, settings.language), 0.0
+        teller, told_at = Teller(stack.reader_url, settings.language), 0.0
         dog = Watchdog(
-            lambda: ages(stack.database_url), sender((), None, tell)  # the part tells the channels
+            lambda: ages(stack.reader_url),
+            sender((), None, tell),  # the part tells the channels
         )
         while not stack.interrupt.came:
             stack.tick()

@@ -9,7 +9,7 @@ from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from risk.adapters import store
+from risk.adapters import embedded, store
 from risk.adapters.settings import Settings
 from risk.errors import RiskError
 from risk.runtime import board, stack
@@ -35,7 +35,7 @@ def report(settings: Settings, *, width: int = 120) -> Report:
     faults: list[tuple[int, str]] = []
     parts = _parts(settings, faults)
     try:
-        with reachable(settings) as url:
+        with reachable(settings, role=embedded.READER) as url:
             seen = board.read(url)
             waiting = _waiting(url, seen.read_at, faults)
     except RiskError as cause:

@@ -51,7 +51,7 @@ def of(desk: Stack, symbols: Sequence[str], *, expects_alerts: bool) -> Findings
 
 def _cadences(desk: Stack, lines: list[str], failures: list[str]) -> None:
     """Runs that ended well against the slots since the desk was up."""
-    with store.connect(desk.database_url) as db:
+    with store.connect(desk.reader_url) as db:
         signs = {part: beat.details for part, beat in store.beats(db).items()}
     recorded = asyncio.run(_recorded(desk))
     now = datetime.now(UTC)
@@ -92,7 +92,7 @@ def _made(signs: Mapping[str, Mapping[str, Any]], pool: str, name: str) -> Mappi
 
 
 def _scores(desk: Stack, symbols: Sequence[str], lines: list[str], failures: list[str]) -> None:
-    with store.connect(desk.database_url) as db:
+    with store.connect(desk.reader_url) as db:
         changes = rows(db, "level_changes", since=desk.began_at)
         missing = rows(db, "missing_inputs")
     for each in changes:
@@ -105,7 +105,7 @@ def _scores(desk: Stack, symbols: Sequence[str], lines: list[str], failures: lis
 
 
 def _deliveries(desk: Stack, expects_alerts: bool, lines: list[str], failures: list[str]) -> None:
-    with store.connect(desk.database_url) as db:
+    with store.connect(desk.reader_url) as db:
         told = rows(db, "deliveries_by_channel", since=desk.began_at)
     accepted = {each["channel"]: each["messages"] for each in told if each["state"] == "accepted"}
     for each in told:

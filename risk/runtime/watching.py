@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from risk.adapters import embedded
 from risk.adapters.settings import Settings
 from risk.errors import StoreError
 from risk.runtime import board
@@ -20,12 +21,12 @@ def watch(settings: Settings, console: Console, *, every_s: float, once: bool) -
     Raises:
         StoreError: the database does not answer at the first look.
     """
-    with reachable(settings) as url:
+    with reachable(settings, role=embedded.READER) as url:
         seen = board.read(url)
     if once:
         console.print(board.render(seen, settings.language, width=console.width))
         return 0
-    url = address(settings)
+    url = address(settings, role=embedded.READER)
     with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
         while True:
             footer = (

@@ -1,4 +1,4 @@
-"""All that the programs do, they can do as risk_writer."""
+"""All that the programs do, they can do as risk_writer; risk_reader only reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
+import pytest
+
 from risk.adapters import embedded, migrate, store
+from risk.errors import StoreError
 from risk.records import FlowProgress
 from tests.adapters import rows as x
 from tests.adapters.test_store_decision import CHANNELS, DECISION, tried
@@ -52,3 +56,57 @@ def test_the_reader_sees_the_reports_and_the_state(database_url: str, pg_data_di
         assert state.symbols == ("BTCUSDT",)
         assert store.waiting_deliveries(db) == []
     store.dispose(url)
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "INSERT INTO risk.heartbeat (part, beat_at) VALUES ('scoring', now())",
+        "UPDATE risk.heartbeat SET beat_at = now()",
+        "DELETE FROM risk.score",
+        "TRUNCATE risk.score",
+        "CREATE TABLE risk.mine (n int)",
+        "CREATE TEMP TABLE mine (n int)",
+        "SELECT risk.forget_before('score', CURRENT_DATE)",
+    ],
+)
+def test_the_reader_cannot_write_even_without_its_read_only_setting(
+    database_url: str, pg_data_dir: Path, attempt: str
+) -> None:
+    migrate.upgrade(database_url)
+    with (
+        psycopg.connect(as_role(database_url, embedded.READER), autocommit=True) as connection,
+        pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)),
+    ):
+        connection.execute(attempt)
+    with psycopg.connect(as_role(database_url, embedded.READER), autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(attempt)
+
+
+@pytest.mark.parametrize(
+    "attempt", ["DROP TABLE risk.score", "DELETE FROM risk.score", "UPDATE risk.score SET level = 0"]
+)
+def test_the_writer_cannot_undo_what_was_judged(database_url: str, attempt: str) -> None:
+    with (
+        psycopg.connect(as_role(database_url, embedded.WRITER)) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(attempt)
+
+
+def test_the_writer_starts_a_desk_whose_schema_the_owner_has_brought_up(database_url: str) -> None:
+    migrate.upgrade(database_url)
+    assert migrate.upgrade(as_role(database_url, embedded.WRITER)) == migrate.head()
+
+
+def test_the_writer_is_told_who_can_bring_the_schema_up(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE risk.schema_version SET version_num = '0001'")
+    with pytest.raises(StoreError, match="owner's address"):
+        migrate.upgrade(as_role(database_url, embedded.WRITER))
+
+
+def as_role(url: str, role: str) -> str:
+    return url.replace(f"//{embedded.SUPERUSER}@", f"//{role}@")
