@@ -10,10 +10,11 @@ from datetime import datetime
 from functools import partial
 
 from prefect import flow
+from sqlalchemy import Connection
 
 from flows import desk
 from risk import wording
-from risk.adapters import notify, settings, store
+from risk.adapters import notify, settings, store, store_outbox
 from risk.adapters.courier import Courier, Outbox, Team
 from risk.adapters.settings import ChannelSettings, Settings
 from risk.errors import SettingsError
@@ -22,6 +23,7 @@ from risk.records import DeliveryAttempt, Message
 log = logging.getLogger(__name__)
 
 LEASE_S = 10.0
+ESCALATE_AFTER_S = 10.0
 
 
 @flow
@@ -71,9 +73,24 @@ def _render(config: Settings, channel: ChannelSettings, message: Message) -> wor
     return wording.message(message.items, channel.language or config.language)
 
 
+def _escalate(db: Connection) -> None:
+    """What no channel took in time goes to those that stand by, one after another."""
+    channels = settings.load().channels
+    mute = [one.name for one in channels if one.url.get_secret_value().startswith(notify.CONSOLE)]
+    for place, one in enumerate([one for one in channels if one.stands_by], start=1):
+        late = store_outbox.escalate_deliveries(
+            db, one.name, one.min_severity, mute=mute, after_s=ESCALATE_AFTER_S * place, now=desk.now()
+        )
+        if late:
+            log.critical(
+                "%d messages not taken within %.0f s: to %s", late, ESCALATE_AFTER_S * place, one.name
+            )
+
+
 def _look_after(status: dict[str, object]) -> None:
     with desk.database() as db:
         expired = store.expire_deliveries(db, desk.now())
+        _escalate(db)
         store.beat(db, "delivery", desk.now(), status)
     if expired:
         log.critical("%d deliveries expired before any channel took them", expired)

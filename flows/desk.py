@@ -93,8 +93,9 @@ def of_interest(db: Connection, rows: Iterable[Quoted]) -> list[Quoted]:
 
 
 def channels() -> list[tuple[str, str]]:
-    """Name and least severity of every channel."""
-    return [(channel.name, channel.min_severity) for channel in settings.load().channels]
+    """Name and least severity of every channel that does not stand by."""
+    ordinary = (channel for channel in settings.load().channels if not channel.stands_by)
+    return [(channel.name, channel.min_severity) for channel in ordinary]
 
 
 def _credentials(config: Settings) -> Credentials | None:

@@ -214,6 +214,8 @@ class Settings(BaseSettings):
         names = [channel.name for channel in self.channels]
         if len(set(names)) < len(names):
             raise ValueError("two channels have the same name")
+        if all(channel.stands_by for channel in self.channels) and self.channels:
+            raise ValueError("channels: one at least must not stand by")
         if unknown := set(self.watchdog.channels).difference(names):
             raise ValueError(f"watchdog.channels: no channel is called {', '.join(sorted(unknown))}")
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,8 @@ from risk.adapters.store_codec import decode
 from risk.adapters.store_engine import count, rows, run
 from risk.errors import StoreError
 from risk.records import DeliveryAttempt, Message
+
+SEVERITIES = ("info", "warning", "critical")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,22 @@ def record_attempt(db: Connection, attempt: DeliveryAttempt, *, next_try_at: dat
 def expire_deliveries(db: Connection, now: datetime) -> int:
     """How many deliveries were given up because their message's time is over."""
     return count(db, "expire_deliveries", now=now)
+
+
+def escalate_deliveries(
+    db: Connection, channel: str, least: str, *, mute: Sequence[str], after_s: float, now: datetime
+) -> int:
+    """How many messages became deliveries of a stand-by channel, because no other took them.
+
+    Args:
+        least: least severity that the channel is told.
+        mute: channels whose acceptance proves nothing: a terminal that nobody may be looking at.
+        after_s: age at which a message is late; one that a channel refused for good is late at once.
+    """
+    return count(
+        db, "escalate_deliveries", channel=channel, least_rank=SEVERITIES.index(least), mute=list(mute),
+        after_s=float(after_s), now=now,
+    )  # fmt: skip
 
 
 def waiting_deliveries(db: Connection) -> list[Waiting]:

@@ -219,3 +219,23 @@ def test_a_message_put_while_the_flow_waits_goes_out_by_itself(
     message_id = deliveries.put(["phone"])
     assert deliveries.ended() == 0
     assert copies(sinks, "telegram", message_id) == 1
+
+
+def test_when_the_first_channel_refuses_for_good_the_one_that_stands_by_tells_it(
+    database_url: str, sinks: SinkProcess, driver: subprocess.Popen[str]
+) -> None:
+    channels = [
+        {"name": "phone", "url": sinks.telegram_url},
+        {"name": "mail", "url": sinks.mail_url, "stands_by": True},
+    ]
+    environment = {
+        "RISK_DATABASE_URL": database_url,
+        "RISK_CHANNELS": json.dumps(channels),
+        "RISK_TELEGRAM_API_BASE": sinks.bot_base,
+    }
+    deliveries = Deliveries(database_url, driver, environment)
+    sinks.fault("telegram", "403")
+    refused = deliveries.put(["phone"])
+    assert deliveries.run("term", after_s=7) == 0  # it looks every five seconds
+    assert deliveries.states() == {(refused, "phone"): "failed", (refused, "mail"): "accepted"}
+    assert copies(sinks, "mail", refused) == 1

@@ -29,7 +29,8 @@ VALUES: dict[str, object] = {
     "retry_after_s": 1.0, "role": "scorer", "rows": "[]", "rungs": 10, "scope": HOSTILE, "side": "BOTH",
     "since": NOW, "symbol": HOSTILE, "symbols": ["BTCUSDT", HOSTILE], "table_name": "depth",
     "today": date(2026, 3, 10), "total": 2, "tried_at": NOW, "ttl_s": 15.0, "until": NOW, "updated_at": NOW,
-    "ends_at": NOW, "kind": "silence", "made_by": "command", "silence_id": "5" * 32, "starts_at": NOW,
+    "after_s": 10.0, "ends_at": NOW, "least_rank": 1, "mute": ["console"], "kind": "silence",
+    "made_by": "command", "silence_id": "5" * 32, "starts_at": NOW,
     "value": 1.5, "vanished_at": NOW, "venue": "usdm", "version": "0" * 12,
 }  # fmt: skip
 
