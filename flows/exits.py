@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from prefect import flow
 
 from flows import desk
@@ -20,6 +22,7 @@ def exits() -> None:
         state = store.latest_state(
             db, config.symbols, account=config.account, watches_account=True, now=moment
         )
+        state = replace(state, instruments=store.instruments(db))
         symbols = sorted({*state.symbols, *(position.symbol for position in state.positions)})
         ladders = store.ladders(db, symbols)
         bars = store.extremes(db, config.symbols, "1h", int(limits.sizing["trailing_bars"]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -116,6 +116,7 @@ def advise(
     """The desk's size and, beside it, the seed's.
 
     Args:
+        state: with the trading rules of the wished symbol among its instruments.
         ladders: of the wished symbol and of every symbol with a position.
         extremes: highest high and lowest low of the newest 1h bars that the trailing stop looks at.
 
@@ -125,12 +126,11 @@ def advise(
     """
     found = _Inputs(state, limits, wish, ladders, now)
     if found.missing:
-        what = {"missing": list(found.missing)}
-        desk, seed = (
-            _row(found, method, account, bound_by="missing", reasons=what, stop_bound_by="missing")
-            for method in ("desk", "seed")
-        )
-        return desk, seed
+        desk = _row(
+            found, "desk", account, bound_by="missing", stop_bound_by="missing",
+            reasons={"missing": list(found.missing)},
+        )  # fmt: skip
+        return desk, replace(desk, method="seed")
     stop = wish.stop if wish.stop is not None else found.volatility_stop()
     size = position_size(
         equity=found.equity,
@@ -272,6 +272,8 @@ class _Inputs:
         self.missing += [f"brackets of {s}" for s in sorted({symbol, *cross}) if not self.ladders.get(s)]
         if known is None:
             self.missing.append("trading rules")
+        elif known.status != "TRADING":
+            self.missing.append(f"trading: the contract is {known.status}")
         if self.multiplier is None:
             self.missing.append("level")
         if known is None or self.missing:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter, validators
 
@@ -42,6 +42,7 @@ alert = App(name="alert", help="Alerts: list them, acknowledge or silence them, 
 app.command(alert)
 
 Seconds = Annotated[float, Parameter(validator=validators.Number(gt=0))]
+Positive = Seconds  # a price, a leverage, money
 Folder = Annotated[Path, Parameter(validator=validators.Path(exists=True, file_okay=False))]
 
 
@@ -190,6 +191,41 @@ def simulate(
         )
     )
     return 0
+
+
+@app.command
+def size(
+    symbol: str,
+    *,
+    side: Literal["long", "short"],
+    entry: Positive | None = None,
+    stop: Positive | None = None,
+    leverage: Positive | None = None,
+    equity: Positive | None = None,
+) -> int:
+    """Say how much of a symbol may be opened now, where to stop and to take profit, and what bound it.
+
+    It reads the newest state of a desk that runs. Exit status: 0 a size (0 too, with its reason) · 1
+    something is missing or too old · 2 refused.
+
+    Args:
+        symbol: a watched contract, e.g. BTCUSDT.
+        side: long or short.
+        entry: USDT per coin; the mark by default.
+        stop: USDT per coin; the volatility stop by default.
+        leverage: of the position; the symbol's own by default, or 20.
+        equity: USDT; the account's by default.
+    """
+    from risk.advice import Wish
+    from risk.runtime.size import answer
+
+    wish = Wish(
+        symbol=symbol.upper(), side=side.upper(), entry=entry, stop=stop, leverage=leverage, equity=equity
+    )
+    found = answer(_settings(), wish)
+    _console().print(found.table)
+    _say(found.reason)
+    return found.code
 
 
 @db.command

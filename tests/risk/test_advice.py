@@ -118,6 +118,8 @@ def test_what_is_missing_is_named_and_gives_no_size() -> None:
         "account",
         "trading rules",
     ]
+    closing = {"BTCUSDT": replace(RULES, status="SETTLING")}
+    assert desk(calm(instruments=closing)).reasons["missing"] == ["trading: the contract is SETTLING"]
     without = advise(calm(), LIMITS, Wish(symbol="BTCUSDT", side="LONG"), {}, b.NOW)[0]
     assert without.reasons["missing"] == ["brackets of BTCUSDT"]
 
