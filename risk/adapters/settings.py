@@ -42,6 +42,7 @@ from risk.limits import Limits, from_mapping
 APPLICATION = "crypto-risk"
 PREFIX = "RISK_"
 PLACES = {"RISK_CONFIG", "RISK_SECRETS_DIR", "RISK_CRASH_AT"}  # variables that are no settings
+SECRETS = frozenset({"api_key", "api_secret", "url", "database_url", "token"})  # never shown in a refusal
 SYMBOL_LENGTH = 40
 VENUES = ("okx", "bybit", "bitget", "gate", "hyperliquid", "deribit")
 
@@ -132,6 +133,26 @@ class PrefectSettings(Part):
     runs_kept: timedelta = timedelta(hours=48)
 
 
+class WebSettings(Part):
+    """The live page: who reaches it, and by which names."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=0, le=65535)  # 0: any free one
+    token: SecretStr | None = Field(default=None, min_length=20)  # needed where `host` is not this machine
+    names: tuple[str, ...] = ()  # host names by which it is opened, beside the loopback ones
+
+    @field_validator("names", mode="before")
+    @classmethod
+    def _names_as_list(cls, given: object) -> object:
+        return _listed(given)
+
+    @model_validator(mode="after")
+    def _token_beyond_this_machine(self) -> WebSettings:
+        if self.token is None and self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("on another address than 127.0.0.1 a token of 20 characters or more is needed")
+        return self
+
+
 class WatchdogSettings(Part):
     """The dead man's switch: by which channels it speaks, and what it pings while all is well."""
 
@@ -175,6 +196,7 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     prefect: PrefectSettings = PrefectSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
+    web: WebSettings = WebSettings()
     limits: Annotated[Limits, BeforeValidator(_limits)] = Field(default_factory=lambda: from_mapping({}))
 
     @property
@@ -333,7 +355,7 @@ def _fault(error: Mapping[str, Any]) -> str:
 def _shown(error: Mapping[str, Any]) -> str:
     """The refused value, unless it is a secret or stands beside one."""
     given = None if "ping_url" in error["loc"] else error.get("input")  # its path is its password
-    is_secret = any(step in ("api_key", "api_secret", "url", "database_url") for step in error["loc"])
+    is_secret = not SECRETS.isdisjoint(str(step) for step in error["loc"])
     return "" if is_secret or not isinstance(given, str | int | float) else f" = {given!r}"
 
 

@@ -60,4 +60,4 @@ WITH stored AS (
         scored_at = excluded.scored_at
     WHERE held.scored_at < excluded.scored_at
 )
-SELECT count(*) FROM stored
+SELECT count(*) AS scores, pg_notify('risk_scored', '') AS told FROM stored

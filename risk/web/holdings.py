@@ -1,0 +1,135 @@
+"""The account and its positions as the page shows them: how far liquidation is, and whether one gets out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from risk import exposure, margin, positions
+from risk.limits import Limits
+from risk.records import AccountSnapshot, PositionSnapshot
+from risk.state import State
+from risk.view import position_scope
+
+HOURS_A_DAY = 24
+SHOCKS = tuple(round(-0.5 + 0.025 * i, 3) for i in range(41))
+
+Paid = Mapping[str, float]
+"""Funding received in the last 24 hours by symbol, USDT; negative where it was paid."""
+
+
+def held(
+    state: State, limits: Limits, slippages: Mapping[str, float | None], paid: Paid
+) -> list[dict[str, Any]]:
+    """Every open position; `slippages` is the cost of its whole exit by symbol, fraction of mid."""
+    return [
+        _position(state, limits, position, slippages.get(position.symbol), paid)
+        for position in state.positions
+    ]
+
+
+def account(state: State, paid: Paid) -> dict[str, Any] | None:
+    """The account's money, what carries it, and the move of the market that would liquidate it."""
+    holder = state.account
+    if holder is None:
+        return None
+    balance, maintenance = float(holder.margin_balance_usdt), float(holder.maintenance_usdt)
+    return {
+        "at": holder.event_at,
+        "equity_usdt": balance,
+        "wallet_usdt": holder.wallet_usdt,
+        "unrealized_usdt": holder.unrealized_usdt,
+        "available_usdt": holder.available_usdt,
+        "maintenance_usdt": maintenance,
+        "cover": balance / maintenance if maintenance > 0 else None,
+        "margin_ratio": maintenance / balance if balance > 0 else None,
+        "funding_24h_usdt": math.fsum(paid.values()),
+        "equity_peak_7d_usdt": state.facts.get("equity_peak_7d"),
+        "positions": len(state.positions),
+        "shock": _shock(state, holder),
+    }
+
+
+def _position(
+    state: State, limits: Limits, position: PositionSnapshot, slippage: float | None, paid: Paid
+) -> dict[str, Any]:
+    distance = exposure.distance(position)
+    sigma = _column(state, "sigma_24h", position.symbol)
+    share = limits.alerts["cannot_exit"]["distance_share"]
+    is_judged = slippage is not None and not math.isnan(distance)
+    warning, critical, _ = limits.distance_thresholds(position.symbol)
+    exchange = position.exchange_liquidation_price
+    return {
+        "scope": position_scope(position),
+        "symbol": position.symbol,
+        "side": "LONG" if position.quantity > 0 else "SHORT",
+        "quantity": position.quantity,
+        "entry": position.entry_price,
+        "mark": position.mark_price,
+        "notional_usdt": position.notional_usdt,
+        "unrealized_usdt": position.unrealized_usdt,
+        "leverage": position.leverage,
+        "is_isolated": position.is_isolated,
+        "liquidation": position.liquidation_price,
+        "liquidation_reason": position.liquidation_reason,
+        "exchange_liquidation": None if exchange is None else float(exchange),
+        "distance": distance,
+        "is_out_of_reach": math.isinf(distance),
+        "sigmas": distance / sigma if sigma and math.isfinite(distance) else None,
+        "warning": warning,
+        "critical": critical,
+        "slippage": slippage,
+        "can_exit": slippage <= share * distance if is_judged and slippage is not None else None,
+        "funding_per_day_usdt": _funding_per_day(state, position),
+        "funding_24h_usdt": paid.get(position.symbol, 0.0),
+        "adl_rank": position.adl_rank,
+        "at": position.event_at,
+    }
+
+
+def _funding_per_day(state: State, position: PositionSnapshot) -> float | None:
+    """What the position pays a day at the running rate, USDT; negative: it receives."""
+    rate = _column(state, "funding_rate", position.symbol)
+    hours = _column(state, "interval_hours", position.symbol)
+    if rate is None or not hours:
+        return None
+    return float(position.notional_usdt) * rate * HOURS_A_DAY / hours
+
+
+def _column(state: State, name: str, symbol: str) -> float | None:
+    """One number of one watched symbol; None where it is missing."""
+    if symbol not in state.symbols:
+        return None
+    value = float(state.columns[name][state.symbols.index(symbol)])
+    return None if math.isnan(value) else value
+
+
+def _shock(state: State, holder: AccountSnapshot) -> dict[str, Any] | None:
+    """Moves of the market (BTC's, others by beta) under which the cross pool is liquidated, and the curve.
+
+    None where a ladder is missing, or where there is no cross position.
+    """
+    crossed = [position for position in state.positions if not position.is_isolated]
+    if not crossed or any(position.symbol not in state.brackets for position in crossed):
+        return None
+    pool = margin.Account(
+        positions.collateral_wallet(holder, state.positions),
+        [positions.margin_position(position, state.brackets) for position in crossed],
+    )
+    betas = _betas(state, crossed)
+    grid = margin.shock_grid(pool, np.array(SHOCKS), betas)
+    return {
+        "down": margin.shock_to_liquidation(pool, betas, -1),
+        "up": margin.shock_to_liquidation(pool, betas, 1),
+        "shocks": SHOCKS,
+        "equity_usdt": grid.equity.tolist(),
+        "maintenance_usdt": grid.maintenance.tolist(),
+    }
+
+
+def _betas(state: State, held_ones: Sequence[PositionSnapshot]) -> dict[str, float]:
+    found = {position.symbol: _column(state, "beta", position.symbol) for position in held_ones}
+    return {symbol: 1.0 if beta is None else beta for symbol, beta in found.items()}
