@@ -16,7 +16,7 @@ from risk.adapters.settings import Settings
 from risk.errors import StoreError
 from risk.runtime import board, stack, verdict
 from risk.runtime.hold import hold
-from risk.runtime.parts import Part, answers, free_port
+from risk.runtime.parts import Part, answers
 from risk.runtime.stack import Stack
 from risk.runtime.teller import Teller
 from risk.simulator.signing import API_KEY, API_SECRET
@@ -86,7 +86,7 @@ def _forget(folder: Path, name: str) -> None:
 
 def besides(desk: Stack, wish: Wish) -> list[Part]:
     """Simulator and sinks, and the settings by which the desk takes them for the world."""
-    exchange, mail, bot = free_port(), free_port(), free_port()
+    exchange, mail, bot = (desk.ports.take() for _ in range(3))
     sinks = desk.folder / "sinks"
     channels = [
         {"name": "console", "url": "console://"},

@@ -16,6 +16,7 @@ from typing import Protocol
 from risk.adapters import embedded
 
 PR_SET_PDEATHSIG = 1
+IS_LINUX = sys.platform == "linux"
 LOOPBACK = "127.0.0.1"
 LOG_LIMIT = 20 * 1024 * 1024  # bytes; a longer log is set aside once at the next start
 
@@ -146,19 +147,51 @@ class Postgres:
         return ""
 
 
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+class Ports:
+    """Ports of the loopback address that are ours until `close`, also while the part that serves one is down.
+
+    A guard is bound but does not listen: the kernel gives its port to nobody but a server that sets
+    SO_REUSEADDR, as ours do, and whoever connects meanwhile is refused at once.
+    """
+
+    def __init__(self) -> None:
+        self._guards: list[socket.socket] = []
+
+    def take(self, wanted: int = 0) -> int:
+        """The wanted port, or another one where that is somebody else's."""
+        guard = socket.socket()
+        guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # its last user's closed connections
+        try:
+            self._name(wanted)
+            guard.bind((LOOPBACK, wanted))
+        except OSError:
+            guard.bind((LOOPBACK, 0))
+        port = int(guard.getsockname()[1])
+        if IS_LINUX:
+            self._guards.append(guard)
+        else:  # there it would keep our own server out
+            guard.close()
+        return port
+
+    def _name(self, port: int) -> None:
+        """Two guards may be bound to one port; a name in the kernel goes to the first alone."""
+        if port and IS_LINUX:
+            name = socket.socket(socket.AF_UNIX)
+            self._guards.append(name)
+            name.bind(f"\0crypto-risk-port-{port}")
+
+    def close(self) -> None:
+        """Let them go."""
+        while self._guards:
+            self._guards.pop().close()
 
 
-def answers(port: int) -> Callable[[], bool]:
-    """Whether somebody listens on that port of the loopback address."""
+def answers(port: int, host: str = LOOPBACK) -> Callable[[], bool]:
+    """Whether somebody listens on that port, of the loopback address where no other is named."""
 
     def listens() -> bool:
         try:
-            with socket.create_connection((LOOPBACK, port), timeout=0.5):
+            with socket.create_connection((host, port), timeout=0.5):
                 return True
         except OSError:
             return False

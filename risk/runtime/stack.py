@@ -22,7 +22,7 @@ from risk.adapters.settings import Settings
 from risk.errors import RuntimeFault, StoreError
 from risk.runtime import prefect_server
 from risk.runtime.hold import hold
-from risk.runtime.parts import LOOPBACK, Part, Postgres, Process, answers, free_port
+from risk.runtime.parts import LOOPBACK, Part, Ports, Postgres, Process, answers
 from risk.runtime.supervisor import Interrupt, Supervisor
 from risk.runtime.teller import Teller
 from risk.runtime.watchdog import Watchdog, ages, sender
@@ -57,6 +57,7 @@ class Stack:
     environment: dict[str, str] = field(default_factory=dict)
     began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     up_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    ports: Ports = field(default_factory=Ports)
     _told_state_at: float = 0.0
 
     def tick(self) -> None:
@@ -128,6 +129,7 @@ def opened(
         finally:
             began = time.monotonic()
             stack.supervisor.stop()
+            stack.ports.close()
             (stack.folder / STATE_FILE).unlink(missing_ok=True)
             tell(f"all parts stopped in {time.monotonic() - began:.1f} s")
 
@@ -165,7 +167,9 @@ def _open_prefect_and_workers(stack: Stack, tell: Tell, others: list[Part]) -> N
         text=True,
     )
     try:
-        stack.supervisor.start([*parts, *workers], while_waiting=lambda: _raise_if_interrupted(stack))
+        stack.supervisor.start(
+            [*parts, *workers, _page(stack, tell)], while_waiting=lambda: _raise_if_interrupted(stack)
+        )
         while registering.poll() is None:
             _raise_if_interrupted(stack)
             time.sleep(TICK_S)
@@ -182,8 +186,7 @@ def _open_prefect_and_workers(stack: Stack, tell: Tell, others: list[Part]) -> N
 
 
 def _prefect(stack: Stack) -> Part:
-    wanted = stack.settings.prefect.port
-    port = wanted if wanted and not answers(wanted)() else free_port()
+    port = stack.ports.take(stack.settings.prefect.port)
     home = stack.folder / "prefect"
     password = prefect_server.password_in(stack.folder)
     stack.environment |= prefect_server.client_environment(port=port, home=home, password=password)
@@ -205,6 +208,15 @@ def _prefect(stack: Stack) -> Part:
         stops_with=2,
         ready_within_s=120.0,
     )
+
+
+def _page(stack: Stack, tell: Tell) -> Process:
+    """The live page; another port where somebody has the one that is wanted."""
+    host, port = stack.settings.web.host, stack.ports.take(stack.settings.web.port)
+    tell(f"the page: http://{host}:{port}")
+    command = stack.python("risk.web", "--port", str(port))
+    environment = {"RISK_DATABASE_URL": stack.reader_url}
+    return stack.process("page", command, environment=environment, ready=answers(port, host), stops_with=1)
 
 
 def _workers(stack: Stack) -> list[Process]:
