@@ -19,7 +19,7 @@ from risk.recurrence import Series, series
 
 LOWEST_NU, HIGHEST_NU = 1.1, 500.0  # below 1 the mean loss beyond a quantile is infinite
 LOWEST_SCALE = 1e-6  # of the standard deviation: below it the likelihood has no maximum
-TOLERANCE = 1e-9  # expected gain of log-likelihood that another step would bring
+TOLERANCE = 1e-10  # expected gain of log-likelihood that another step would bring
 MOST_STEPS = 200
 
 
