@@ -208,5 +208,9 @@ def _reduce_signal(view: View, wanted: Reduction) -> Signal:
             "left": str(wanted.left),
             "is_enough": wanted.is_enough,
             "leverage_after": plain(wanted.leverage_after),
+            "place": wanted.place,
+            "cover_after": plain(wanted.cover_after),
+            "slippage": plain(wanted.slippage),
+            "cost_usdt": plain(wanted.cost_usdt),
         },
     )

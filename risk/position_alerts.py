@@ -133,6 +133,10 @@ def _reduction_facts(view: View, scope: str, position: PositionSnapshot) -> dict
         "left": str(found.left),
         "is_enough": found.is_enough,
         "leverage_after": plain(found.leverage_after),
+        "place": found.place,
+        "cover_after": plain(found.cover_after),
+        "slippage": plain(found.slippage),
+        "cost_usdt": plain(found.cost_usdt),
         "is_isolated": position.is_isolated,
         "notional_usdt": float(position.notional_usdt),
     }

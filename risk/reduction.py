@@ -9,8 +9,8 @@ from decimal import ROUND_CEILING, Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.components import DEPTH_COLUMNS, INDEX, Grid
-from risk.exposure import Exposure, after_reduction
+from risk.components import DEPTH_COLUMNS, INDEX, Grid, exit_cost
+from risk.exposure import Exposure, after_reduction, maintenance_after
 from risk.limits import Limits
 from risk.records import AccountSnapshot, Instrument, LeverageBracket, PositionSnapshot
 from risk.scorecard import Curve, Judged, score_columns
@@ -29,21 +29,30 @@ EXTREME = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduction:
-    """What an extreme level asks of one position.
+    """What an extreme level asks of one position: one step of a plan, to be carried out in their order.
 
     Attributes:
+        place: step of the plan, from 1.
         fraction: share to give up; `quantity` in coins, rounded up to the step, unsigned.
         left: coins that may stay, unsigned.
         is_enough: whether leverage is below high afterwards.
         leverage_after: score of the leverage dimension afterwards.
+        cover_after: balance over maintenance of its pool after this step and those before, at the marks;
+            +inf when nothing asks for maintenance any more.
+        slippage, cost_usdt: what the book takes for closing `quantity` at market, as a fraction of mid and
+            in USDT; NaN without a fresh book.
     """
 
+    place: int
     position: PositionSnapshot
     fraction: float
     quantity: Decimal
     left: Decimal
     is_enough: bool
     leverage_after: float
+    cover_after: float
+    slippage: float
+    cost_usdt: float
 
 
 def counterfactual(
@@ -122,19 +131,36 @@ def reductions(
     ]  # fmt: skip
     if state.account is None or not extreme:
         return ()
-    freed, found = 0.0, []
+    freed = 0.0
+    found: list[Reduction] = []
     for position in sorted(extreme, key=lambda p: (-p.maintenance_usdt, p.symbol, p.side)):
-        sigma = float(judged.values[index[position.symbol], INDEX["sigma_24h"]])
+        i = index[position.symbol]
         brackets = state.brackets.get(position.symbol, ())
-        scores = _leverage_scores(state.account, position, brackets, sigma, freed, limits)
+        sigma = float(judged.values[i, INDEX["sigma_24h"]])
+        covers, scores = _leverage_scores(state.account, position, brackets, sigma, freed, limits)
         if freed > 0 and scores[0] < limits.level_starts[1]:
             continue
         fraction, is_enough = _smallest(scores, limits)
+        quantity = _quantity(position, fraction, state.instruments.get(position.symbol))
+        has_book = bool(np.isfinite(judged.values[i, INDEX["slippage"]]))
+        slippage = _slippage(state, i, position, quantity) if has_book else float("nan")
         found.append(
-            _reduction(position, fraction, is_enough, scores, state.instruments.get(position.symbol))
+            Reduction(
+                place=len(found) + 1,
+                position=position,
+                fraction=fraction,
+                quantity=quantity,
+                left=abs(position.quantity) - quantity,
+                is_enough=is_enough,
+                leverage_after=float(scores[round(fraction * 100)]),
+                cover_after=float(covers[round(fraction * 100)]),
+                slippage=slippage,
+                cost_usdt=slippage * float(quantity * position.mark_price),
+            )
         )
         if not position.is_isolated:
-            freed += float(position.maintenance_usdt) * fraction
+            left = float(maintenance_after(position, brackets, np.array([fraction]))[0])
+            freed += float(position.maintenance_usdt) - left
     return tuple(found)
 
 
@@ -156,14 +182,13 @@ def _leverage_scores(
     sigma: float,
     freed: float,
     limits: Limits,
-) -> Column:
-    """Leverage at each percent given up; without a known sigma the distance in daily moves is left out."""
+) -> tuple[Column, Column]:
+    """Cover and leverage at each percent given up; without a sigma, distance in daily moves is left out."""
     cover, distance = after_reduction(account, position, brackets, PERCENTS, freed_usdt=freed)
     sigmas = distance / sigma if sigma > 0 else np.full(101, np.nan)
     values = {"cover": cover, "distance": distance, "distance_sigmas": sigmas}
     scores = [Curve(limits.curves[n]).over(v) for n, v in values.items() if n in limits.curves]
-    result: Column = np.fmax.reduce(scores, axis=0)
-    return result
+    return cover, np.fmax.reduce(scores, axis=0)
 
 
 def _smallest(scores: Column, limits: Limits) -> tuple[float, bool]:
@@ -174,19 +199,22 @@ def _smallest(scores: Column, limits: Limits) -> tuple[float, bool]:
     return (least + int(enough[0])) / 100.0, True
 
 
-def _reduction(
-    position: PositionSnapshot, fraction: float, is_enough: bool, scores: Column, rules: Instrument | None
-) -> Reduction:
+def _quantity(position: PositionSnapshot, fraction: float, rules: Instrument | None) -> Decimal:
+    """Coins to give up, rounded up to the step, unsigned."""
     size = abs(position.quantity)
     quantity = size * Decimal(str(fraction))
-    if rules is not None and rules.step_size > 0:
-        steps = (quantity / rules.step_size).to_integral_value(rounding=ROUND_CEILING)
-        quantity = min(size, steps * rules.step_size)
-    return Reduction(
-        position=position,
-        fraction=fraction,
-        quantity=quantity,
-        left=size - quantity,
-        is_enough=is_enough,
-        leverage_after=float(scores[round(fraction * 100)]),
-    )
+    if rules is None or not rules.step_size > 0:
+        return quantity
+    steps = (quantity / rules.step_size).to_integral_value(rounding=ROUND_CEILING)
+    return min(size, steps * rules.step_size)
+
+
+def _slippage(state: State, i: int, position: PositionSnapshot, quantity: Decimal) -> float:
+    """Fraction of mid that closing `quantity` coins at market pays, in the book of the symbol's row."""
+    if i >= len(state.symbols):
+        return float("nan")  # held, but not watched
+    one = slice(i, i + 1)
+    ladder = (state.sell_slippage if position.quantity > 0 else state.buy_slippage)[one]
+    notional = np.array([float(quantity * position.mark_price)])
+    sigma, volume = state.columns["sigma_24h"][one], state.columns["quote_volume_24h"][one]
+    return float(exit_cost(ladder, notional, sigma, volume)[0])
