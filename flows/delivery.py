@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -12,11 +13,12 @@ from functools import partial
 from prefect import flow
 from sqlalchemy import Connection
 
-from flows import desk
+from flows import chat, desk
 from risk import wording
 from risk.adapters import notify, settings, store, store_outbox
 from risk.adapters.courier import Courier, Outbox, Team
 from risk.adapters.settings import ChannelSettings, Settings
+from risk.adapters.telegram_inbox import Inbox, chats_by_bot
 from risk.errors import SettingsError
 from risk.records import DeliveryAttempt, Message
 
@@ -30,7 +32,28 @@ ESCALATE_AFTER_S = 10.0
 async def delivery() -> None:
     """Deliver until cancelled. What is being sent then is finished, or sent again by the next one."""
     config = settings.load()
-    await Team(_couriers(config), _calls).run(_look_after)
+    couriers = _couriers(config)
+    stop = threading.Event()
+    for inbox in _inboxes(config, [courier.channel for courier in couriers]):
+        threading.Thread(target=inbox.run, args=(stop,), name="inbox", daemon=True).start()
+    try:
+        await Team(couriers, _calls).run(_look_after)
+    finally:
+        stop.set()
+
+
+def _inboxes(config: Settings, opened: Sequence[notify.Channel]) -> list[Inbox]:
+    """One inbox per bot that takes orders."""
+    open_to = {channel.name: channel for channel in config.channels if channel.takes_orders}
+    return [
+        Inbox(
+            channel,
+            chats,
+            chat.memory(channel.name),
+            partial(chat.answer, channel.name, open_to[channel.name].language or config.language),
+        )
+        for channel, chats in chats_by_bot([one for one in opened if one.name in open_to])
+    ]
 
 
 def _calls() -> Iterator[str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -64,3 +65,42 @@ def wish(
         silence_id=uuid4(), kind=kind, name=name, scope=scope, starts_at=now, ends_at=now + lasting,
         made_by=made_by, reason=reason[:200],
     )  # fmt: skip
+
+
+VERBS = ("ack", "silence", "lift", "status", "help")
+DEFAULT_LASTING: Mapping[str, timedelta] = {"ack": timedelta(hours=4), "silence": timedelta(hours=2)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What somebody wrote to the bot: one of VERBS, and what it is about."""
+
+    verb: str
+    lasting: timedelta
+    name: str | None = None  # None: what the message that was answered told of, or everything
+    scope: str = "*"
+
+
+def order(text: str) -> Order | None:
+    """The order in a chat message; None when it is none of ours.
+
+    >>> order("/silence 2h level BTCUSDT")
+    Order(verb='silence', lasting=datetime.timedelta(seconds=7200), name='level', scope='BTCUSDT')
+
+    Raises:
+        SettingsError: too many words, or no such duration.
+    """
+    words = text.split()
+    if not words or not words[0].startswith("/"):
+        return None
+    verb = words[0][1:].partition("@")[0].lower()  # in a group: /ack@desk_bot
+    if verb not in VERBS:
+        return None
+    spans = [word for word in words[1:] if word[0].isdigit()]
+    names = [word for word in words[1:] if not word[0].isdigit()]
+    if len(names) > 2 or len(spans) > 1:
+        raise SettingsError(f"too many words: /{verb} 2h NAME SCOPE")
+    lasting = duration(spans[0]) if spans else DEFAULT_LASTING.get(verb, timedelta(hours=1))
+    return Order(
+        verb=verb, lasting=lasting, name=names[0] if names else None, scope=names[1] if names[1:] else "*"
+    )

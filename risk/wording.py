@@ -183,11 +183,14 @@ def msgids() -> set[str]:
         "cause": ("closed", "liquidated", "deleveraged", "settled", "unknown"),
         "divergence": ("bearish", "bullish"), "message": ("one", "many", "more", "count"),
         "line": ("title", "since", "now", "over", "why", "do", "ref", "counterfactual", "missing"),
-        "feed": FEEDS,
+        "feed": FEEDS, "chat": CHAT,
     }  # fmt: skip
     special = {"alert.level.do.critical", "alert.level.do.flat", "alert.reduce.do.not_enough"}
     return alerts | special | {f"{group}.{name}" for group, names in lookups.items() for name in names}
 
+
+CHAT = ("silenced", "acknowledged", "lifted", "not_lifted", "status", "blind", "refused", "help")
+"""What the bot answers."""
 
 FEEDS: tuple[str, ...] = (
     "klines_15m", "klines_1h", "klines_1d", "sigma", "depth", "book_frozen", "ticker", "mark",

@@ -97,6 +97,7 @@ class ChannelSettings(Part):
     min_severity: Severity = "info"
     language: Language | None = None  # None: the language of the desk
     stands_by: bool = False  # is told only what no other channel took within 10 s
+    takes_orders: bool = True  # Telegram: /ack, /silence and /status from its chats
 
 
 class VenueSettings(Part):

@@ -54,3 +54,9 @@ def message_states(db: Connection, message_id: UUID) -> dict[str, tuple[str, str
     """State and reason of each delivery of one message, by channel."""
     found = rows(db, "message_states", message_id=message_id)
     return {row["channel"]: (row["state"], row["reason"] or "") for row in found}
+
+
+def message_items(db: Connection, short: str, now: datetime) -> list[Mapping[str, Any]]:
+    """What the message with this short id (8 hex digits) told of; empty when there is none in seven days."""
+    found = rows(db, "message_items", short=short, now=now)
+    return list(found[0]["items"]) if found else []

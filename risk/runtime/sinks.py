@@ -64,6 +64,7 @@ class Sinks:
     directory: Path
     faults: dict[str, Fault] = field(default_factory=lambda: {"telegram": Fault(), "mail": Fault()})
     counts: dict[str, int] = field(default_factory=dict)
+    incoming: list[dict[str, Any]] = field(default_factory=list)  # updates that nobody has confirmed
 
     def keep(self, channel: str, entry: dict[str, Any]) -> int:
         """Append one accepted message to the channel's file; its number, from 1."""
@@ -151,7 +152,7 @@ async def _faulty(kind: str, fault: Fault) -> Response:
 
 
 def bot_api(sinks: Sinks) -> Starlette:
-    """The stub's web application: sendMessage, plus /control and /counts."""
+    """The stub's web application: sendMessage and getUpdates, plus /incoming, /control and /counts."""
 
     async def send_message(request: Request) -> Response:
         sinks.count("telegram_tries")
@@ -166,6 +167,32 @@ def bot_api(sinks: Sinks) -> Starlette:
         number = sinks.keep("telegram", entry)
         return JSONResponse({"ok": True, "result": {"message_id": number, "text": text}})
 
+    async def get_updates(request: Request) -> Response:
+        """As the Bot API: an offset confirms what lies before it; without news it answers after `timeout`."""
+        sinks.count("telegram_polls")
+        if kind := sinks.faults.get("updates", Fault()).take():
+            return await _faulty(kind, sinks.faults["updates"])
+        offset = int(request.query_params.get("offset", 0))
+        ends_at = asyncio.get_running_loop().time() + float(request.query_params.get("timeout", 0))
+        sinks.incoming = [update for update in sinks.incoming if update["update_id"] >= offset]
+        while not sinks.incoming and asyncio.get_running_loop().time() < ends_at:
+            await asyncio.sleep(0.05)
+        return JSONResponse({"ok": True, "result": sinks.incoming})
+
+    async def incoming(request: Request) -> Response:
+        """Somebody writes to the bot: {"chat_id", "text", "reply_to"}."""
+        wish = await request.json()
+        sinks.count("telegram_incoming")
+        number = sinks.counts["telegram_incoming"]
+        message: dict[str, Any] = {
+            "message_id": 1000 + number, "chat": {"id": wish["chat_id"], "type": "private"},
+            "from": {"id": wish["chat_id"], "is_bot": False}, "text": wish["text"],
+        }  # fmt: skip
+        if "reply_to" in wish:
+            message["reply_to_message"] = {"message_id": 1, "text": wish["reply_to"]}
+        sinks.incoming.append({"update_id": number, "message": message})
+        return JSONResponse({"ok": True})
+
     async def control(request: Request) -> Response:
         wish = await request.json()
         sinks.faults[wish["channel"]] = Fault(
@@ -179,6 +206,8 @@ def bot_api(sinks: Sinks) -> Starlette:
     return Starlette(
         routes=[
             Route("/bot{token}/sendMessage", send_message, methods=["POST"]),
+            Route("/bot{token}/getUpdates", get_updates),
+            Route("/incoming", incoming, methods=["POST"]),
             Route("/control", control, methods=["POST"]),
             Route("/counts", counts),
         ]

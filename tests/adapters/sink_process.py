@@ -40,6 +40,11 @@ class SinkProcess:
         wish = {"channel": channel, "kind": kind, "times": times, "retry_after_s": retry_after_s}
         httpx.post(f"{self.bot_base}/control", json=wish).raise_for_status()
 
+    def write(self, text: str, *, chat_id: int = 4242, reply_to: str = "") -> None:
+        """Somebody writes to the bot."""
+        wish = {"chat_id": chat_id, "text": text} | ({"reply_to": reply_to} if reply_to else {})
+        httpx.post(f"{self.bot_base}/incoming", json=wish).raise_for_status()
+
     def accepted(self, channel: str) -> list[dict[str, Any]]:
         path = self.directory / f"{channel}.jsonl"
         text = path.read_text(encoding="utf-8") if path.exists() else ""
