@@ -66,6 +66,7 @@ HYSTERESIS: Mapping[str, int] = {"rises": 2, "falls": 12, "fall_points": 3}
 ALERTS: Mapping[str, Mapping[str, float]] = {
     "level": {},
     "liquidation_distance": {"warning": 0.10, "critical": 0.05, "resolves": 0.12, "clear_hold_s": 30},
+    "account_shock": {"fires": 0.10, "resolves": 0.15, "clear_hold_s": 30},
     "reduce": {"clear_hold_s": 1800},  # carried out is over at once; a level that fell may come back
     "cannot_exit": {"distance_share": 0.5, "clear_hold_s": 60},
     "position_gone": {},

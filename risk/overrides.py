@@ -38,7 +38,7 @@ EXAMPLES = {
     "profile": 'profile = "default"',
 }
 
-RISING_ALERTS = frozenset({"liquidation_distance"})
+RISING_ALERTS = frozenset({"liquidation_distance", "account_shock"})
 """Alerts that fire below their threshold and resolve above it."""
 
 MAY_BE_ZERO = frozenset({

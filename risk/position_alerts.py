@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from risk.advice import betas
 from risk.exposure import margin
+from risk.positions import shocks
 from risk.records import LeverageBracket, PositionSnapshot
 from risk.sentiment import funding_8h
 from risk.state import ACCOUNT_SCOPE, LEVELS, Column
@@ -34,6 +36,7 @@ def readings(view: View) -> list[Reading]:
         return []
     return [
         liquidation_distance(view),
+        _shock(view),
         reduce(view),
         _cannot_exit(view),
         _gone(view),
@@ -88,6 +91,41 @@ def liquidation_distance(view: View) -> Reading:
         gone_clears=view.account_is_fresh,
         details=lambda i: _facts(view, positions[i], float(distance[i])),
     )
+
+
+def _shock(view: View) -> Reading:
+    """The smallest move of the whole market, every mark by its beta, that liquidates the cross pool."""
+    fall, rise = _shocks(view)
+    nearest = min(abs(fall), rise) if fall == fall else float("nan")
+    rule = view.rule("account_shock")
+    return reading(
+        "account_shock",
+        [ACCOUNT_SCOPE],
+        np.array([nearest]),
+        np.array([nearest <= rule["fires"]]),
+        np.array([nearest > rule["resolves"]]),
+        severity=CRITICAL,
+        threshold=rule["fires"],
+        details=lambda _: {
+            "shock": plain(fall if abs(fall) <= rise else rise),
+            "fall": plain(fall),
+            "rise": plain(rise),
+        },
+    )
+
+
+def _shocks(view: View) -> tuple[float, float]:
+    """Fall (below zero) and rise that liquidate; infinite where none does, NaN where it is not known."""
+    state = view.state
+    cross = [p for p in state.positions if not p.is_isolated]
+    if (
+        state.account is None
+        or not view.account_is_fresh
+        or any(p.symbol not in state.brackets or min(p.mark_price, p.entry_price) <= 0 for p in cross)
+    ):
+        return float("nan"), float("nan")
+    fall, rise = shocks(state.account, cross, state.brackets, betas(state))
+    return float("-inf") if fall is None else fall, float("inf") if rise is None else rise
 
 
 def reduce(view: View) -> Reading:

@@ -41,6 +41,12 @@ def paying(rate: float) -> Changes:
     return {"positions": [position(liquidation=None)], **columns(funding_rate=rate)}
 
 
+def carrying(wallet: float, quantity: float = 1) -> Changes:
+    """One coin at 50,000 on a cross wallet, maintenance 0.4 %: W − 50,000·s = 200·(1 − s) at the fall s."""
+    held = position(quantity=quantity, liquidation=None)
+    return {"positions": [held], "wallet": wallet, "brackets": {"BTCUSDT": ladder()}}
+
+
 # name, scope, severity, what fires it, what is just short of firing, what resolves it
 TABLE: list[tuple[str, str, str, Changes, Changes | None, Changes | None]] = [
     ("level", "BTCUSDT", "warning", columns(atr_ratio_15m=0.05), columns(atr_ratio_15m=0.0499), {}),
@@ -51,6 +57,9 @@ TABLE: list[tuple[str, str, str, Changes, Changes | None, Changes | None]] = [
      held(liquidation=43_999)),
     ("liquidation_distance", "BTCUSDT/SHORT", "warning", held(quantity=-1, liquidation=54_999),
      held(quantity=-1, liquidation=55_001), held(quantity=-1, liquidation=56_001)),
+    # a fall of 10 % at 5,000 + 180, of 15 % at 7,500 + 170; a short: a rise of 10 % at 5,000 + 220
+    ("account_shock", "account", "critical", carrying(5_179), carrying(5_181), carrying(7_671)),
+    ("account_shock", "account", "critical", carrying(5_219, -1), carrying(5_221, -1), carrying(7_731, -1)),
     ("reduce", "BTCUSDT/LONG", "critical", held(liquidation=48_900), held(liquidation=48_000), held()),
     ("cannot_exit", "BTCUSDT/LONG", "critical", {**held(liquidation=49_000), "slippage": 0.011},
      {**held(liquidation=49_000), "slippage": 0.009}, {**held(liquidation=49_000), "slippage": 0.009}),
