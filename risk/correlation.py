@@ -75,14 +75,14 @@ def _pairwise(table: Matrix, present: NDArray[np.bool_]) -> tuple[Matrix, Matrix
     """
     there = present.astype(np.float64)
     filled = _centred(table, there)
-    n = there.T @ there
+    small = present.astype(np.float32)  # counts below 2²⁴ are exact in it
+    n = (small.T @ small).astype(np.float64)
     sums = filled.T @ there  # of the row's column over the days of the pair
     common = np.maximum(n, 1.0)
     products = filled.T @ filled - sums * sums.T / common
-    squares = (filled * filled).T @ there
+    squares = np.square(filled, out=filled).T @ there
     variances = squares - sums * sums / common
-    rounding = 1e-12 * squares
-    return n, products, np.where(variances > rounding, variances, 0.0)
+    return n, products, np.where(variances > 1e-12 * squares, variances, 0.0)
 
 
 def shrunk(returns: ArrayLike, fewest: int = FEWEST) -> Matrix:
@@ -291,9 +291,10 @@ def _centred(table: Matrix, there: Matrix | None = None) -> Matrix:
         mean = table.mean(axis=0) if len(table) else np.zeros(table.shape[1])
         answer = table - mean
     else:
-        answer = np.where(there > 0.0, table, 0.0)
+        answer = np.where(there != 0.0, table, 0.0)
         mean = answer.sum(axis=0) / np.maximum(there.sum(axis=0), 1.0)
-        answer -= mean * there
+        answer -= mean
+        answer *= there
     squares = np.einsum("ti,ti->i", answer, answer)
     still = squares <= (1e-14 * mean) ** 2 * len(table)
     if still.any():
