@@ -102,6 +102,8 @@ class Surface:
 
     def _stretches(self, direction: int, begin: float, until: float | None) -> list[float]:
         """Ends of the concave stretches between two shocks."""
+        if begin == 0.0 and until is None:
+            return self._concave_ends(direction)
         last = np.inf if until is None else abs(until)
         ends = [end for end in self._concave_ends(direction) if abs(begin) < abs(end) < last]
         return ends if until is None else [*ends, until]
