@@ -30,26 +30,33 @@ FEEDS: tuple[tuple[str, str, str, bool], ...] = (
 """Feed, its time column, its age in the limits, and whether never having seen it is a fault too."""
 
 FIT_FACT = "fit_failed/"
+AWAY_FACT = "prefect_away_s/"
+AWAY_FACT_AGE_S = 60.0  # a worker tells its fact every ten seconds
 
 
 def readings(view: View) -> list[Reading]:
     """All rules over what we see of the exchange."""
-    return [_stale(view), _blind(view), _unreachable(view), _fit_failed(view)]
+    return [_stale(view), _blind(view), _unreachable(view), _orchestrator_away(view), _fit_failed(view)]
 
 
 def _stale(view: View) -> Reading:
-    """One alert per feed: any symbol's input older than twice its age; cleared when all are fresh."""
+    """One alert per feed: any symbol's input older than twice its age; cleared when all are fresh.
+
+    A stamp from beyond the near future tells no age: such an input is old, however young it claims to be.
+    """
     rule = view.rule("stale_data")
     names, worst, fires, clears, hold, symbols = [], [], [], [], [], []
     for name, age, most, is_required in _ages(view):
-        never = np.isnan(age)
-        old = age > rule["times_age"] * most
+        ahead = age < -view.limits.ages_s["ahead"]
+        never = np.isnan(age) & ~ahead
+        old = ahead | (age > rule["times_age"] * most)
         bad = old | never if is_required else old
         rows = np.flatnonzero(bad)
         names.append(name)
-        worst.append(plain(np.nanmax(age)) if not never.all() else None)
+        told = age[np.isfinite(age) & ~ahead]
+        worst.append(plain(told.max()) if told.size else None)
         fires.append(rows.size > 0)
-        clears.append(not (age > most).any() and not (is_required and never.any()))
+        clears.append(not (ahead | (age > most)).any() and not (is_required and never.any()))
         hold.append(rule["fire_hold_s"] if old.any() else rule["never_seen_hold_s"])
         symbols.append([view.symbols[i] for i in rows.tolist()] if age.size == len(view.symbols) else [])
     return reading(
@@ -102,6 +109,23 @@ def _unreachable(view: View) -> Reading:
         severity=CRITICAL,
         threshold=rule["fires"],
         details=lambda _: {"silent_s": plain(silent[0]), "positions": len(view.state.positions)},
+    )
+
+
+def _orchestrator_away(view: View) -> Reading:
+    """The longest that a worker has heard nothing of Prefect: the fact `prefect_away_s/POOL` of each."""
+    rule, facts = view.rule("orchestrator_away"), view.state.facts
+    told = {name: value for name, value in facts.items() if name.startswith(AWAY_FACT) and name[-3:] != "_at"}
+    fresh = [value for name, value in told.items() if view.now_s - facts[f"{name}_at"] <= AWAY_FACT_AGE_S]
+    away = np.array([max(fresh, default=np.nan)])
+    return reading(
+        "orchestrator_away",
+        ["prefect"],
+        away,
+        away > rule["fires"],
+        away <= rule["resolves"],
+        threshold=rule["fires"],
+        details=lambda _: {"away_s": plain(away[0])},
     )
 
 

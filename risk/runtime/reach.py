@@ -36,6 +36,11 @@ class Reach:
         """Whether the newest call got no answer."""
         return self.failing_since is not None
 
+    @property
+    def away_s(self) -> float:
+        """Seconds since the API last answered; 0 while it does."""
+        return 0.0 if self.failing_since is None else time.monotonic() - self.failing_since
+
     async def attempt(self, call: Coroutine[Any, Any, Any]) -> bool:
         """Whether the API answered in time.
 

@@ -228,7 +228,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
         while url:
             details = desk.report() | {"pid": os.getpid()}
             try:
-                await asyncio.to_thread(_beat, url, f"worker/{desk.pool}", details)
+                await asyncio.to_thread(_beat, url, desk.pool, details, desk.reach.away_s)
             except RiskError as cause:
                 logger.warning("no sign of life: %s", cause)
             await asyncio.sleep(SIGN_EVERY_S)
@@ -244,9 +244,12 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
                 logger.warning("cannot check the role: %s", type(cause).__name__)
 
 
-def _beat(url: str, part: str, details: dict[str, Any]) -> None:
+def _beat(url: str, pool: str, details: dict[str, Any], away_s: float) -> None:
+    """A sign of life, and as a fact for scoring how long Prefect has been away (alert orchestrator_away)."""
+    now = datetime.now(UTC)
     with store.connect(url) as db:
-        store.beat(db, part, datetime.now(UTC), details)
+        store.beat(db, f"worker/{pool}", now, details)
+        store.save_fact(db, f"prefect_away_s/{pool}", away_s, now)
 
 
 def _role_of(pool: str) -> Role | None:

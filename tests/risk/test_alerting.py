@@ -36,6 +36,13 @@ def fact(**values: float) -> Changes:
     return {"facts": values}
 
 
+def away(seconds: float) -> Changes:
+    """What two workers last told of Prefect; the one of pool "heavy" is gone and its word is old."""
+    pools = {"cadence": (seconds, NOW + timedelta(days=1)), "heavy": (99.0, NOW - timedelta(minutes=2))}
+    facts = {f"prefect_away_s/{pool}": away_s for pool, (away_s, _) in pools.items()}
+    return fact(**facts, **{f"prefect_away_s/{pool}_at": at.timestamp() for pool, (_, at) in pools.items()})
+
+
 def paying(rate: float) -> Changes:
     """One coin long at 50,000 USDT on an equity of 100,000: three settlements cost 1.5 rates a day."""
     return {"positions": [position(liquidation=None)], **columns(funding_rate=rate)}
@@ -95,6 +102,7 @@ TABLE: list[tuple[str, str, str, Changes, Changes | None, Changes | None]] = [
     ("blind", "account", "critical", {"account": snapshot(now=NOW - timedelta(days=1))}, {}, {}),
     ("exchange_unreachable", "exchange", "critical", fact(exchange_answered_at=NOW.timestamp() - 120), {},
      {}),
+    ("orchestrator_away", "prefect", "warning", away(15.1), away(14.9), away(0.0)),
     ("liq_price_mismatch", "BTCUSDT/LONG", "warning", held(liquidation=20_101, exchange=20_000),
      held(liquidation=20_099, exchange=20_000), held()),
     ("fit_failed", "BTCUSDT/1h", "warning", {"facts": {"fit_failed/BTCUSDT/1h": NOW.timestamp()}}, {}, {}),
