@@ -93,13 +93,14 @@ def exit_cost(ladder: Grid, notional: Column, sigma_1d: Column, volume_usdt: Col
 
     Where the book ends first and the square-root law has no sigma or volume, the last known rung's cost
     grows with the notional: dearer than the law, because a book that ends is no sign of safety. NaN: no
-    rung is known either.
+    rung is known, since the law prices what a book lacks, not a book that nobody sees.
     """
     cost = slippage_from_ladder(ladder, notional, sigma_1d, volume_usdt).cost
+    known = ~np.isnan(ladder)
+    cost = np.where(known.any(axis=1), cost, np.nan)
     if not np.isnan(cost).any():
         return cost
     points = np.asarray(SLIPPAGE_LADDER_USDT, dtype=np.float64)
-    known = ~np.isnan(ladder)
     last = points.size - 1 - np.argmax(known[:, ::-1], axis=1)
     by_size = ladder[np.arange(len(ladder)), last] * np.maximum(notional / points[last], 1.0)
     return np.where(np.isnan(cost), by_size, cost)

@@ -14,6 +14,12 @@ from risk.state import Column
 UNDERWATER = "below_maintenance_at_every_price"
 """The reason of a position that no mark price saves."""
 
+NO_LIQUIDATION = "no_price_above_zero"
+"""The reason of a position that was priced and that no mark price liquidates."""
+
+OTHER_WALLET = "other_margin_asset"
+"""The reason of a cross position on a wallet that the account's totals do not tell."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
@@ -86,8 +92,11 @@ def margin(account: AccountSnapshot, position: PositionSnapshot) -> tuple[float,
 def cover(account: AccountSnapshot, position: PositionSnapshot) -> float:
     """Margin balance over maintenance of a position's pool; 1 is liquidation.
 
-    A balance at or below zero gives 0; +inf when the exchange asks for no maintenance.
+    A balance at or below zero gives 0; +inf when the exchange asks for no maintenance. NaN: the account's
+    totals are not those of its wallet.
     """
+    if not position.is_isolated and position.liquidation_reason == OTHER_WALLET:
+        return float("nan")
     balance, maintenance = margin(account, position)
     if balance <= 0:
         return 0.0
@@ -97,7 +106,8 @@ def cover(account: AccountSnapshot, position: PositionSnapshot) -> float:
 def distance(position: PositionSnapshot) -> float:
     """The share that the mark must move to liquidation; the worse of our price and the exchange's.
 
-    Zero or below: already there. +inf: no liquidation at a positive price. NaN: the mark cannot be true.
+    Zero or below: already there. +inf: no liquidation at a positive price. NaN: the mark cannot be true, or
+    neither price is known: an exchange that shows none is not believed before ours could be computed.
     """
     mark = float(position.mark_price)
     if not mark > 0:
@@ -107,7 +117,9 @@ def distance(position: PositionSnapshot) -> float:
     exchange = position.exchange_liquidation_price
     prices = [position.liquidation_price, None if exchange is None else float(exchange)]
     sign = 1.0 if position.quantity > 0 else -1.0
-    return min((sign * (mark - p) / mark for p in prices if p is not None and p > 0), default=float("inf"))
+    is_safe = position.liquidation_price is None and position.liquidation_reason == NO_LIQUIDATION
+    none = float("inf") if is_safe else float("nan")
+    return min((sign * (mark - p) / mark for p in prices if p is not None and p > 0), default=none)
 
 
 def maintenance_after(

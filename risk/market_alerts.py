@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,12 +92,27 @@ def _worst(view: View, names: tuple[str, ...], i: int) -> dict[str, Any]:
 
 def _dimension(view: View, name: str, dimension: str, members: tuple[str, ...]) -> Reading:
     values = view.scores.dimensions[: len(view.symbols), DIMENSIONS.index(dimension)]
-    return at_least(view, name, view.symbols, values, details=lambda i: _worst(view, members, i))
+    return _unless_blinded(
+        view, at_least(view, name, view.symbols, values, details=lambda i: _worst(view, members, i))
+    )
 
 
 def _component(view: View, name: str, members: tuple[str, ...]) -> Reading:
     values = np.fmax.reduce([view.score(member) for member in members], axis=0)
-    return at_least(view, name, view.symbols, values, details=lambda i: _worst(view, members, i))
+    return _unless_blinded(
+        view, at_least(view, name, view.symbols, values, details=lambda i: _worst(view, members, i))
+    )
+
+
+def _unless_blinded(view: View, one: Reading) -> Reading:
+    """A rule over the worst of several components does not end while the one that spoke last is missing."""
+    clears = one.clears.copy()
+    for i in np.flatnonzero(clears).tolist():
+        standing = view.state.alerts.get((one.name, one.scopes[i]))
+        speaker = str(standing.details.get("component")) if standing else ""
+        if speaker in INDEX and not np.isfinite(view.score(speaker)[i]):
+            clears[i] = False
+    return replace(one, clears=clears)
 
 
 def _crowded(view: View) -> Reading:
@@ -208,7 +224,7 @@ def _cascade(view: View) -> Reading:
         sides,
         sums,
         fires,
-        ~fires,
+        ~fires & np.isfinite(sums),
         threshold=rule["least_usdt"],
         details=lambda i: {
             "sum_5m_usdt": plain(sums[i]),
