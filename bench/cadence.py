@@ -14,9 +14,11 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import numpy as np
@@ -63,6 +65,7 @@ class Run:
     due_at: datetime
     began_at: datetime | None
     state: str
+    reason: str  # what its state says
 
 
 def main() -> int:
@@ -155,16 +158,17 @@ def _runs(environment: Mapping[str, str], since: datetime, until: datetime) -> I
                     datetime.fromisoformat(each["expected_start_time"]),
                     datetime.fromisoformat(began) if began else None,
                     each["state_type"],
+                    (each["state"] or {}).get("message") or "",
                 )
         offset += len(page)
 
 
-def _asker(environment: Mapping[str, str]) -> Callable[[str, object], list[dict[str, str]]]:
+def _asker(environment: Mapping[str, str]) -> Callable[[str, object], list[dict[str, Any]]]:
     name, _, secret = environment["PREFECT_API_AUTH_STRING"].partition(":")
 
-    def ask(path: str, body: object) -> list[dict[str, str]]:
+    def ask(path: str, body: object) -> list[dict[str, Any]]:
         answer = httpx.post(environment["PREFECT_API_URL"] + path, json=body, auth=(name, secret), timeout=30)
-        found: list[dict[str, str]] = answer.raise_for_status().json()
+        found: list[dict[str, Any]] = answer.raise_for_status().json()
         return found
 
     return ask
@@ -218,6 +222,11 @@ def _print_details(runs: Sequence[Run], shares: Mapping[str, float], grown: floa
         shown = ", ".join(f"{odd.count(state)} {state.lower()}" for state in sorted(set(odd)))
         table.add_row(name, str(len(mine)), str(len(lags)), p50, p99, shown)
     console.print(table)
+    reasons = Counter(
+        f"{run.deployment}: {run.reason or 'no reason given'}" for run in runs if run.state in FAILED
+    )
+    for reason, times in reasons.most_common(10):
+        console.print(f"failed {times}× {reason}", markup=False, soft_wrap=True)
     parts = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items())
     console.print(f"CPU of one core: {parts}")
     console.print(f"Prefect's database grew by {grown / MEGABYTE:.2f} MB in {len(runs)} runs")

@@ -282,11 +282,11 @@ class Desk:
             state = Crashed(message=str(cause))
             if run is not None:
                 await self.reach.report(run.id, state)
-        course.counts["completed" if state.is_completed() else "failed"] += 1
-        logger.info(
-            "%s: %s in %.2f s, %.2f s late%s", deployment.name, state.name, time.monotonic() - began, late_s,
-            "" if run else ", unrecorded",
-        )  # fmt: skip
+        is_well = state.is_completed()
+        course.counts["completed" if is_well else "failed"] += 1
+        how = f"{state.name} in {time.monotonic() - began:.2f} s, {late_s:.2f} s late"
+        how += ("" if run else ", unrecorded") + ("" if is_well else f": {state.message}")
+        logger.log(logging.INFO if is_well else logging.WARNING, "%s: %s", deployment.name, how)
         return state
 
     async def _made(
