@@ -31,7 +31,7 @@ UNITS: Mapping[str, str] = {
 }  # fmt: skip
 """How each component's value is written."""
 
-SPECIAL = ("overflow", "test")
+SPECIAL = ("overflow", "test", "heartbeat")
 """Items of a message that no rule fires."""
 
 WITH_COUNTERFACTUAL = frozenset({"level", "liquidation_distance"})

@@ -36,6 +36,7 @@ STALE_AFTER = timedelta(minutes=10)
 """After an outage, warnings older than this go out together as one message."""
 DIGEST_CLAIMS = 50
 RECORD_WAITS_S = (0.2, 0.5, 1.0, 2.0)
+LATE_TRIES = 60  # each two seconds after the one before
 MESSAGE_REASONS = frozenset({"rejected", "unparsable"})
 """Reasons that concern this message only: the channel goes on with the next."""
 
@@ -99,6 +100,8 @@ class Courier:
         self.failures = 0  # in a row
         self.accepted = 0
         self.last_reason = ""
+        self._unrecorded: list[tuple[DeliveryAttempt, datetime | None]] = []
+        self._late_tries = 0
         self._closed_until = 0.0  # monotonic
         self.wake = threading.Event()
 
@@ -115,6 +118,7 @@ class Courier:
 
     def step(self) -> float:
         """Send what is due; seconds until the next look."""
+        self._record_late()
         closed_s = self._closed_until - monotonic()
         if closed_s > 0:
             return closed_s
@@ -158,15 +162,31 @@ class Courier:
             return Plain(title=message.severity, body=facts)
 
     def _record(self, attempt: DeliveryAttempt, next_try_at: datetime | None) -> None:
-        """Write the outcome down, through a short absence of the database: else it would be sent again."""
-        for wait_s in RECORD_WAITS_S:
+        """Write the outcome down, else it would be sent again; what the database is away for, later."""
+        for wait_s in () if self._unrecorded else RECORD_WAITS_S:
             try:
                 self._outbox.record(attempt, next_try_at)
                 return
             except StoreError as error:
                 log.warning("channel %s: outcome not recorded yet: %s", self.channel.name, error)
                 time.sleep(wait_s)
-        self._outbox.record(attempt, next_try_at)
+        self._unrecorded.append((attempt, next_try_at))
+
+    def _record_late(self) -> None:
+        """Write down what the database was away for, before a claim: what was told must not be claimed again.
+
+        An outcome that is refused for minutes is given up, for the channel must go on: told twice at worst.
+        """
+        while self._unrecorded:
+            try:
+                self._outbox.record(*self._unrecorded[0])
+            except StoreError:
+                self._late_tries += 1
+                if self._late_tries < LATE_TRIES:
+                    raise
+                log.error("channel %s: an outcome was never recorded", self.channel.name)
+            self._unrecorded.pop(0)
+            self._late_tries = 0
 
     def _settle(self, refused: DeliveryError | None, attempt: int) -> float:
         """Seconds until this message is tried again; closes the channel when the fault is the channel's."""

@@ -8,6 +8,7 @@ when this process is gone too.
 from __future__ import annotations
 
 import logging
+import shutil
 import signal
 import sys
 import threading
@@ -28,12 +29,14 @@ from risk.errors import StoreError
 from risk.records import FlowProgress
 from risk.runtime import log
 from risk.runtime.database import address
+from risk.runtime.spool import Spool
 from risk.runtime.watchdog import Send, Watchdog, sender
 
 FLOW = "watchdog"
 ACCOUNT_FRESH_S, SCORE_FRESH_S, OUTBOX_FRESH_S = 15.0, 15.0, 10.0
 UNSCHEDULED_S, SIGN_S = 50.0, 60.0
 PING_TIMEOUT_S = 5.0
+LEAST_FREE_SHARE, LEAST_FREE_BYTES = 0.10, 2 * 2**30
 TICK_S = 1.0
 
 logger = logging.getLogger(__name__)
@@ -98,10 +101,18 @@ class Heartbeat:
     """Looks, pings, and says one line a day. Call `beat` about every second."""
 
     def __init__(
-        self, settings: Settings, database_url: str, send: Send, *, client: httpx.Client | None = None
+        self,
+        settings: Settings,
+        database_url: str,
+        send: Send,
+        *,
+        client: httpx.Client | None = None,
+        spool: Spool | None = None,
+        free: Callable[[Path], tuple[int, int]] = lambda folder: shutil.disk_usage(folder)[::2],
     ) -> None:
         self._settings, self._url, self._send = settings, database_url, send
         self._client = client or httpx.Client(timeout=PING_TIMEOUT_S)
+        self._spool, self._free = spool, free
         self._pulse: Pulse | None = None
         self._pinged_at = float("-inf")
         self._dog = Watchdog(self._read, send, self._also)
@@ -120,13 +131,29 @@ class Heartbeat:
             self._tell_day(now)
         return trouble
 
+    def close(self) -> None:
+        """Give up the connection that pings."""
+        self._client.close()
+
     def _read(self) -> tuple[float | None, float]:
         self._pulse = None
         self._pulse = pulse(self._url, datetime.now(UTC))
+        if self._spool is not None:
+            self._spool.replay(self._url)
         return self._pulse.score_s, self._pulse.waiting_s or 0.0
 
     def _also(self) -> str:
-        return self._pulse.trouble() if self._pulse else ""
+        return self._full_disk() or (self._pulse.trouble() if self._pulse else "")
+
+    def _full_disk(self) -> str:
+        """Said before the disk is full: then the database stops, and can no longer be asked."""
+        try:
+            total, free = self._free(self._settings.data_dir)
+        except OSError:
+            return ""  # another machine's desk: there is no such folder here
+        if free >= max(LEAST_FREE_SHARE * total, LEAST_FREE_BYTES):
+            return ""
+        return f"The disk is nearly full: {free / 2**30:.1f} GiB free, {free / total:.0%}"
 
     def _ping(self, clock: float) -> None:
         url = self._settings.watchdog.ping_url
@@ -182,8 +209,10 @@ def run(
         SettingsError: no usable database address.
     """
     url = address(settings)
-    send = sender(channels_of(settings), settings.telegram_api_base, tell)
-    heart = Heartbeat(settings, url, send)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    spool = Spool(settings.data_dir)
+    send = sender(channels_of(settings), settings.telegram_api_base, tell, spool.note)
+    heart = Heartbeat(settings, url, send, spool=spool)
     if ready_file is not None:
         ready_file.touch()
     while not stop.is_set():

@@ -25,6 +25,7 @@ REMIND_EVERY_S = 900.0
 
 logger = logging.getLogger(__name__)
 Send = Callable[[str, str], None]
+Accepted = Callable[[str, str, str, datetime], None]
 
 
 class Watchdog:
@@ -87,25 +88,35 @@ def ages(database_url: str) -> tuple[float | None, float]:
 
 
 def sender(
-    channels: Sequence[ChannelSettings], telegram_api_base: str | None, tell: Callable[[str], None]
+    channels: Sequence[ChannelSettings],
+    telegram_api_base: str | None,
+    tell: Callable[[str], None],
+    accepted: Accepted = lambda _channel, _title, _body, _at: None,
 ) -> Send:
-    """Sends to every channel in a thread of its own, so that a hanging one holds up nothing."""
+    """Sends to every channel in a thread of its own, so that a hanging one holds up nothing.
+
+    Args:
+        accepted: called with channel, title, body and time once a channel took it.
+    """
 
     def send(title: str, body: str) -> None:
         tell(f"{title}. {body}")
         for channel in channels:
             if not channel.url.get_secret_value().startswith("console://"):
-                given = (channel, telegram_api_base, title, body)
+                given = (channel, telegram_api_base, title, body, accepted)
                 threading.Thread(target=_send, args=given, daemon=True).start()
 
     return send
 
 
-def _send(channel: ChannelSettings, telegram_api_base: str | None, title: str, body: str) -> None:
+def _send(
+    channel: ChannelSettings, telegram_api_base: str | None, title: str, body: str, accepted: Accepted
+) -> None:
     try:
         opened = notify.open_channel(
             channel.name, channel.url.get_secret_value(), telegram_api_base=telegram_api_base
         )
         notify.send(opened, title, body)
+        accepted(channel.name, title, body, datetime.now(UTC))
     except (DeliveryError, SettingsError) as cause:
         logger.error("the dead man's switch cannot reach %s: %s", channel.name, cause)

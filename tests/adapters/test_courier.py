@@ -247,3 +247,33 @@ def test_a_broken_outbox_does_not_end_the_courier(sinks: SinkProcess) -> None:
     thread.start()
     thread.join(timeout=15)
     assert box.outcomes() == [("accepted", "")]
+
+
+def test_what_was_told_while_the_database_went_away_is_told_once_and_recorded_when_it_is_back(
+    sinks: SinkProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier_module, "RECORD_WAITS_S", (0.0, 0.0))
+    box = Box([message()])
+    courier = telegram(sinks, box)
+    is_away = True
+
+    def claim(channel: str, limit: int, now: datetime) -> Sequence[Claim]:
+        if is_away and len(sinks.accepted("telegram")) > 0:
+            raise courier_module.StoreError("away")
+        return box.claim(channel, limit, now)
+
+    def record(attempt: DeliveryAttempt, next_try_at: datetime | None) -> None:
+        if is_away:
+            raise courier_module.StoreError("away")
+        box.record(attempt, next_try_at)
+
+    courier._outbox = Outbox(claim=claim, record=record)
+    courier.step()
+    for _ in range(3):
+        with pytest.raises(courier_module.StoreError):
+            courier.step()
+    assert box.outcomes() == []
+    is_away = False
+    courier.step()
+    assert box.outcomes() == [("accepted", "")]
+    assert len(sinks.accepted("telegram")) == 1

@@ -13,16 +13,19 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from risk import wording
 from risk.adapters import settings, store, store_silence
 from risk.adapters.settings import Settings
 from risk.decision import decide
-from risk.errors import SettingsError
+from risk.errors import SettingsError, StoreError
 from risk.limits import default
 from risk.runtime.alerts import trial
 from risk.runtime.heartbeat import Heartbeat, Pulse, channels_of, pulse
+from risk.runtime.spool import Spool
 from risk.runtime.watchdog import LOOK_EVERY_S
 from tests.risk.builders import snapshot, state
 
+GIB = 2**30
 FINE = Pulse(score_s=5, account_s=5, waiting_s=None, offered_s=3, worker_s=5, delivery_s=5)
 
 
@@ -47,7 +50,13 @@ class Watch:
         self.pings: list[str] = []
         client = httpx.Client(transport=httpx.MockTransport(self._answer))
         url = str(config.database_url)
-        self.heart = Heartbeat(config, url, lambda title, body: self.sent.append(body), client=client)
+        self.heart = Heartbeat(
+            config,
+            url,
+            lambda title, body: self.sent.append(body),
+            client=client,
+            free=lambda _folder: (100 * GIB, 50 * GIB),
+        )
         self.clock = 0.0
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -209,3 +218,51 @@ def test_the_line_of_the_day_counts_what_the_tables_hold(config: Settings) -> No
     watch.look()
     watch.heart._tell_day(datetime.now(UTC))
     assert watch.sent[-1].startswith("0 evaluations, 0 alerts (0 critical), 1 of 1 messages accepted")
+
+
+# Less than 10 % or less than 2 GiB.
+@pytest.mark.parametrize(
+    ("total_gib", "free_gib", "is_trouble"),
+    [(100, 10.0, False), (100, 9.9, True), (10, 2.0, False), (10, 1.9, True), (4, 1.9, True)],
+)
+def test_the_disk_is_told_of_before_it_is_full(
+    config: Settings, total_gib: float, free_gib: float, is_trouble: bool
+) -> None:
+    desk_writes(str(config.database_url))
+    sent: list[str] = []
+    heart = Heartbeat(
+        config,
+        str(config.database_url),
+        lambda title, body: sent.append(body),
+        free=lambda _folder: (int(total_gib * GIB), int(free_gib * GIB)),
+    )
+    trouble = heart.beat(datetime(2026, 3, 2, 12, tzinfo=UTC), LOOK_EVERY_S)
+    heart.close()
+    assert bool(trouble) is is_trouble
+    assert ["GiB free" in body for body in sent] == [True] * is_trouble
+
+
+def test_what_was_told_without_a_database_is_recorded_once_when_it_is_back(
+    config: Settings, tmp_path: Path
+) -> None:
+    url = str(config.database_url)
+    spool = Spool(tmp_path)
+    at = datetime.now(UTC)
+    spool.note("phone", "heartbeat: the risk desk is blind", "No score was made for 61 s", at)
+    with pytest.raises(StoreError):
+        spool.replay("postgresql://nobody@127.0.0.1:1/none")
+    assert spool.replay(url) == 1
+    assert spool.replay(url) == 0
+    spool.note("phone", "heartbeat: the risk desk is blind", "No score was made for 61 s", at)
+    spool.replay(url)  # as after a crash between the commit and the file's end
+    with store.connect(url) as db:
+        found = db.execute(text("SELECT d.channel, d.state, d.attempts, o.items FROM risk.delivery AS d"
+                                " JOIN risk.outbox AS o USING (message_id)")).fetchall()  # fmt: skip
+    assert [(row.channel, row.state) for row in found] == [("phone", "accepted")]
+    assert "No score was made for 61 s" in wording.message(found[0].items, "en").body
+
+
+def test_a_disk_that_is_full_does_not_stop_the_telling(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "no such folder")
+    spool.note("phone", "title", "body", datetime.now(UTC))
+    assert not (tmp_path / "no such folder").exists()

@@ -43,7 +43,7 @@ def test_trouble_begins_behind_each_threshold(
 
 
 def test_a_trouble_is_told_once_reminded_and_its_end_is_told() -> None:
-    desk, start = Desk(), time.monotonic()
+    desk, start = Desk(), float(round(time.monotonic()))  # sums of whole seconds are exact
     dog = desk.watchdog()
     desk.undelivered_s = 300
     for step in range(10):
@@ -57,7 +57,7 @@ def test_a_trouble_is_told_once_reminded_and_its_end_is_told() -> None:
 
 
 def test_a_database_that_does_not_answer_is_trouble_after_a_minute_without_scores() -> None:
-    desk, start = Desk(), time.monotonic()
+    desk, start = Desk(), float(round(time.monotonic()))  # sums of whole seconds are exact
     dog = desk.watchdog()
     assert dog.look(start) == ""
     desk.is_down = True
@@ -66,7 +66,7 @@ def test_a_database_that_does_not_answer_is_trouble_after_a_minute_without_score
 
 
 def test_a_desk_gets_a_minute_for_its_first_score() -> None:
-    desk, start = Desk(), time.monotonic()
+    desk, start = Desk(), float(round(time.monotonic()))  # sums of whole seconds are exact
     desk.score_age_s = None
     dog = desk.watchdog()
     assert dog.look(start + 55) == ""
