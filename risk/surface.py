@@ -159,4 +159,6 @@ def _newton(lines: _Lines, start: float, excess: float, slope: float, direction:
             break
         shock = step
         excess, slope = lines.excess(shock, -direction)
+    if excess > 0.0 and slope * direction < 0.0:
+        return shock - excess / slope  # rounding of a far start left it just short of the root
     return shock

@@ -193,4 +193,5 @@ def test_a_walk_in_small_steps_is_liquidated_where_we_say(
     needed = sum(
         max(0.0, *(abs(coins[p.symbol]) * marks[p.symbol] * b.rate - b.cum for b in p.brackets)) for p in held
     )
-    assert equity <= needed + 1e-6
+    scale = wallet + sum(abs(q) * marks[s] for s, q in coins.items())
+    assert equity <= needed + 1e-9 * scale
