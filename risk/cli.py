@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import App, Parameter, validators
+from cyclopts import App, CycloptsError, Parameter, validators
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,21 +45,25 @@ app.command(alert)
 Seconds = Annotated[float, Parameter(validator=validators.Number(gt=0))]
 Positive = Seconds  # a price, a leverage, money
 Folder = Annotated[Path, Parameter(validator=validators.Path(exists=True, file_okay=False))]
+File = Annotated[Path, Parameter(validator=validators.Path(exists=True, dir_okay=False))]
+Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
+Begin = Annotated[str | None, Parameter(name="--from")]
+Scenario = Literal[
+    "calm", "trend", "flash_crash", "slow_bleed", "squeeze", "altcoin_collapse", "demo"
+]  # risk.simulator.scenarios.SCENARIOS; a test compares them
 
 
 @app.command
 def demo(
     *,
-    archive: Annotated[
-        Path | None, Parameter(validator=validators.Path(exists=True, file_okay=False))
-    ] = None,
-    from_: Annotated[str | None, Parameter(name="--from")] = None,
+    archive: Folder | None = None,
+    from_: Begin = None,
     speed: Seconds | None = None,
-    scenario: str | None = None,
+    scenario: Scenario = "demo",
     seed: int = 7,
     symbols: str = "BTCUSDT,ETHUSDT,SOLUSDT",
     for_: Annotated[Seconds | None, Parameter(name="--for")] = None,
-    port: int = 0,
+    port: Port = 0,
 ) -> int:
     """Run the whole desk against a simulated exchange, and show a crash being noticed.
 
@@ -67,7 +72,7 @@ def demo(
 
     Args:
         archive: folder of recorded klines, funding and open interest to replay instead of a scenario.
-        from_: where the replay begins, e.g. 2024-08-05 or 2022-06-13T00:00:00.
+        from_: where the replay begins, e.g. 2024-08-05 or 2022-06-13T00:00:00; UTC.
         speed: how many times faster than the clock.
         scenario: calm, trend, flash_crash, slow_bleed, squeeze, altcoin_collapse or demo.
         seed: of the random market; the same seed gives the same prices.
@@ -75,13 +80,13 @@ def demo(
         for_: end by itself after so many seconds, with a summary.
         port: of Prefect's pages; 0 takes 4200 where it is free.
     """
-    from risk.runtime.demo import ARCHIVE_FROM, SCENARIO, Wish, run
+    from risk.runtime.demo import ARCHIVE_FROM, Wish, run
 
     wish = Wish(
         archive=archive.resolve() if archive else None,
-        archive_from=from_ or ARCHIVE_FROM,
+        archive_from=_begin(from_ or ARCHIVE_FROM).isoformat(),
         speed=speed,
-        scenario=scenario or SCENARIO,
+        scenario=scenario,
         seed=seed,
         symbols=tuple(part.strip() for part in symbols.split(",") if part.strip()),
         for_s=for_,
@@ -148,17 +153,15 @@ def watchdog() -> int:
 @app.command
 def simulate(
     *,
-    port: int = 8899,
-    scenario: str = "calm",
-    archive: Annotated[
-        Path | None, Parameter(validator=validators.Path(exists=True, file_okay=False))
-    ] = None,
-    from_: Annotated[str, Parameter(name="--from")] = "2024-08-05",
+    port: Port = 8899,
+    scenario: Scenario = "calm",
+    archive: Folder | None = None,
+    from_: Begin = None,
     speed: Seconds = 1.0,
     seed: int = 7,
     symbols: str = "BTCUSDT,ETHUSDT,SOLUSDT",
     account: str = "demo",
-    faults: Path | None = None,
+    faults: File | None = None,
 ) -> int:
     """Run the simulated exchange alone: Binance's REST and WebSocket on the loopback address.
 
@@ -166,14 +169,13 @@ def simulate(
         port: 0 takes a free one; the first line printed says which.
         scenario: calm, trend, flash_crash, slow_bleed, squeeze, altcoin_collapse or demo.
         archive: folder of recorded data to replay instead.
-        from_: where the replay begins.
+        from_: where the replay begins, e.g. 2024-08-05 (the default) or 2022-06-13T00:00:00; UTC.
         speed: how many times faster than the clock.
         seed: of the random market.
         symbols: contracts, separated by commas.
         account: demo, flat, hedge, multi or random:SEED.
         faults: script of faults, JSON lines.
     """
-    from risk.simulator.__main__ import aware
     from risk.simulator.server import serve
     from risk.simulator.world import SimulatorConfig
 
@@ -182,10 +184,10 @@ def simulate(
             port=port,
             scenario=scenario,
             archive_dir=archive,
-            archive_from=aware(from_) if archive else None,
+            archive_from=_begin(from_ or "2024-08-05") if archive else None,
             speed=speed,
             seed=seed,
-            symbols=tuple(symbols.split(",")),
+            symbols=tuple(part.strip() for part in symbols.split(",")),
             account=account,
             faults=faults,
         )
@@ -324,6 +326,21 @@ def test(channel: str | None = None) -> int:
     return 0
 
 
+def _begin(text: str) -> datetime:
+    """The moment that --from names; without an offset it is UTC.
+
+    Raises:
+        SettingsError: it names none.
+    """
+    from risk.errors import SettingsError
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as cause:
+        raise SettingsError(f"--from {text}: {cause}; write 2024-08-05 or 2022-06-13T00:00:00") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 def _settings() -> Settings:
     from risk.adapters import settings
 
@@ -349,6 +366,9 @@ def _guarded(command: Callable[[], int | None]) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
+    except CycloptsError as cause:
+        print(f"refused: {' '.join(str(cause).split())} See `risk --help`.", file=sys.stderr)
+        return EXIT_REFUSED
     except (SettingsError, KeyRejectedError) as cause:
         print(f"refused: {cause}", file=sys.stderr)
         return EXIT_REFUSED
@@ -363,7 +383,9 @@ def _guarded(command: Callable[[], int | None]) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point of the command."""
-    return _guarded(lambda: app(arguments, exit_on_error=True, result_action="return_value"))
+    return _guarded(
+        lambda: app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    )
 
 
 if __name__ == "__main__":

@@ -54,8 +54,10 @@ def open_channel(name: str, url: str, *, telegram_api_base: str | None = None) -
         warnings.simplefilter("ignore", DeprecationWarning)
         plugin: Any = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
     if plugin is None:
-        scheme = url.partition("://")[0][:20]
-        raise SettingsError(f"channels.{name}.url: not an Apprise URL ({scheme}://…); see `risk doctor`")
+        scheme = url.partition("://")[0][:20] + "://…" if "://" in url else "it has no scheme"
+        raise SettingsError(
+            f"channels.{name}.url: not an Apprise URL ({scheme}); write it as Apprise's list shows"
+        )
     plugin.retry = 0
     plugin.request_rate_per_sec = 0
     plugin.socket_connect_timeout, plugin.socket_read_timeout = CONNECT_TIMEOUT_S, READ_TIMEOUT_S

@@ -54,15 +54,23 @@ def reachable(settings: Settings, *, starts: bool = False, role: str = embedded.
         with psycopg.connect(url, connect_timeout=3):
             pass
     except psycopg.OperationalError as cause:
-        reason = " ".join(str(cause).strip().splitlines()[0].split())
-        raise StoreError(
-            f"the database does not answer ({reason}): `risk up` or `risk demo` starts it"
-        ) from None
+        raise StoreError(_unanswered(settings, cause)) from None
     try:
         yield url
     finally:
         if has_own:
             embedded.stop(settings.data_dir)
+
+
+def _unanswered(settings: Settings, cause: psycopg.OperationalError) -> str:
+    """Why the database does not answer, and what helps: ours is started, another's address is checked."""
+    place = folder(settings)
+    has_address = settings.database_url and place == settings.data_dir
+    if not has_address and not embedded.is_running(place):
+        return f"the database does not answer: none runs in {place}; `risk up` or `risk demo` starts it"
+    reason = " ".join(str(cause).strip().splitlines()[0].split()).rstrip(".")
+    remedy = "check database_url and that server" if has_address else "see logs in the data directory"
+    return f"the database does not answer ({reason}): {remedy}"
 
 
 def open_shell(settings: Settings) -> int:

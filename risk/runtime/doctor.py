@@ -17,7 +17,7 @@ from risk.adapters import embedded, notify, settings, store
 from risk.adapters.migrate import current, head
 from risk.adapters.rest import Addresses, Credentials, Exchange
 from risk.adapters.settings import Settings
-from risk.errors import KeyRejectedError, RiskError, SettingsError
+from risk.errors import KeyRejectedError, RiskError, SettingsError, UnreachableError
 from risk.runtime import prefect_server, stack
 from risk.runtime.database import folder, reachable
 from risk.runtime.hold import is_held
@@ -72,7 +72,16 @@ def examine() -> Iterator[Finding]:
         try:
             yield from check(known)
         except (RiskError, OSError) as cause:
-            yield Finding("fail", check.__name__.strip("_"), str(cause))
+            yield Finding("fail", check.__name__.strip("_"), str(cause), _remedy(known, cause))
+
+
+def _remedy(known: Settings, cause: Exception) -> str:
+    if isinstance(cause, UnreachableError):
+        place = urlsplit(known.exchange.rest_url).netloc
+        return (
+            f"see whether `curl https://{place}/fapi/v1/ping` answers: network, proxy (HTTPS_PROXY), country"
+        )
+    return ""
 
 
 def _versions() -> Iterator[Finding]:
@@ -229,7 +238,7 @@ def _channels(known: Settings) -> Iterator[Finding]:
                 channel.name, channel.url.get_secret_value(), telegram_api_base=known.telegram_api_base
             )
         except SettingsError as cause:
-            yield Finding("fail", "channel", str(cause), "see the addresses that Apprise knows")
+            yield Finding("fail", "channel", str(cause), "https://github.com/caronc/apprise/wiki lists them")
         else:
             yield Finding("ok", "channel", f"{channel.name} ({opened.kind}), from {channel.min_severity} on")
     if all(channel.url.get_secret_value().startswith("console://") for channel in known.channels):

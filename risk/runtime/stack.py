@@ -244,7 +244,7 @@ def _workers(stack: Stack) -> list[Process]:
 
 def _raise_if_interrupted(stack: Stack) -> None:
     if stack.interrupt.came:
-        raise StoppedError("interrupted while the desk was coming up")
+        raise StoppedError("while the desk was coming up")
 
 
 def write_state(stack: Stack) -> None:

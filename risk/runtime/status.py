@@ -48,11 +48,12 @@ def report(settings: Settings, *, width: int = 120) -> Report:
 
 def _parts(settings: Settings, faults: list[tuple[int, str]]) -> RenderableType:
     place = folder(settings)
-    said = stack.state(place) if is_held(place) else None
-    table = Table("part", "process", "state", "started again", box=box.SIMPLE_HEAD)
+    is_there = is_held(place)
+    said = stack.state(place) if is_there else None
     if said is None:
-        faults.append((1, f"no desk runs in {place}"))
-        return table
+        faults.append((1, f"the desk in {place} is coming up" if is_there else f"no desk runs in {place}"))
+        return ""
+    table = Table("part", "process", "state", "started again", box=box.SIMPLE_HEAD)
     for name, part in said["parts"].items():
         state = "up" if part["pid"] and part["is_ready"] else "coming up" if part["pid"] else "down"
         if state == "down":

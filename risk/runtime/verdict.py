@@ -46,6 +46,8 @@ def of(desk: Stack, symbols: Sequence[str], *, expects_alerts: bool) -> Findings
         _deliveries(desk, expects_alerts, lines, failures)
     except StoreError as cause:
         failures.append(f"the database does not answer: {cause}")
+    if failures and (load := os.getloadavg()[0]) > (cores := os.cpu_count() or 1):
+        lines.append(f"this machine is busy: load {load:.1f} on {cores} cores; a quieter one misses no run")
     return Findings(lines, failures)
 
 

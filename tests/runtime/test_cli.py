@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from risk import cli
 from risk.adapters import migrate, settings
 from risk.runtime.hold import hold
+from risk.simulator import scenarios
 
 
 @pytest.fixture(autouse=True)
@@ -50,10 +52,30 @@ def test_help_does_not_import_what_a_command_needs() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("nonsense",), ("watch", "--every", "0"), ("demo", "--archive", "/nowhere")]
+    "arguments",
+    [
+        ("nonsense",),
+        ("watch", "--every", "0"),
+        ("size", "BTCUSDT"),
+        ("demo", "--archive", "/nowhere"),
+        ("demo", "--from", "yesterday"),
+        ("demo", "--scenario", "sunshine"),
+        ("simulate", "--port", "65536"),
+        ("simulate", "--archive", ".", "--from", "2022-13-01"),
+        ("simulate", "--faults", "/nowhere"),
+    ],
 )
-def test_a_wrong_command_line_is_not_run(arguments: tuple[str, ...]) -> None:
-    assert risk(*arguments) != 0
+def test_a_wrong_command_line_is_refused_in_one_line_before_anything_starts(
+    arguments: tuple[str, ...], own_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert risk(*arguments) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("refused: ") and said.err.count("\n") == 1 and said.out == ""
+    assert not (own_folder / "data").exists()
+
+
+def test_the_command_names_the_scenarios_of_the_simulator() -> None:
+    assert get_args(cli.Scenario) == scenarios.NAMES
 
 
 def test_a_refused_setting_ends_with_two_and_names_the_field(
@@ -69,6 +91,15 @@ def test_status_without_a_desk_ends_with_two_and_says_how_to_start_one(
 ) -> None:
     assert risk("status") == 2
     assert "`risk up`" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_database_by_address_that_is_away_is_not_said_to_be_started_by_us(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_DATABASE_URL", "postgresql://me@127.0.0.1:1/risk")
+    assert risk("status") == 2
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said.endswith("check database_url and that server") and "`risk up`" not in said
 
 
 def test_watch_without_a_desk_ends_with_one(capsys: pytest.CaptureFixture[str]) -> None:
