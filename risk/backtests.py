@@ -271,24 +271,25 @@ class Backtest:
     dynamic_quantile: Test
     zone: Zone
     zones: dict[Zone, int]  # how many of the rolling 250-bar windows stood in each
-    z2: float
+    z2: float | None  # None where an ES is not above 0: neither this nor FZ0 is defined there
     quantile_score: float
-    fz0_score: float
+    fz0_score: float | None
 
     def has_failed(self, p_value: float = 0.01) -> bool:
-        """True when the rate or the independence of exceptions is rejected at `p_value`."""
-        return min(self.kupiec.p_value, self.independence.p_value) < p_value
+        """True when the rate of exceptions, their independence or both together are rejected at `p_value`."""
+        return min(t.p_value for t in (self.kupiec, self.independence, self.conditional)) < p_value
 
 
 def backtest(returns: ArrayLike, var: ArrayLike, es: ArrayLike, level: float) -> Backtest:
     """All tests and scores of one path of forecasts; bars without return or forecast are left out.
 
     Raises:
-        ValueError: fewer than 6 judged bars, no two in a row, lengths differ, level outside 0…1, an ES
-            that is not above 0.
+        ValueError: fewer than 6 judged bars, no two in a row, lengths differ, or level outside 0…1.
     """
     _check_probability(level)
-    found = hits(returns, np.where(np.isfinite(series(es)), series(var), np.nan))
+    shortfalls = series(es)
+    found = hits(returns, np.where(np.isfinite(shortfalls), series(var), np.nan))
+    is_loss = not (shortfalls[np.isfinite(found)] <= 0.0).any()
     judged = found[np.isfinite(found)]
     if not len(judged):
         raise ValueError("no bar has both a return and a forecast")
@@ -306,9 +307,9 @@ def backtest(returns: ArrayLike, var: ArrayLike, es: ArrayLike, level: float) ->
         dynamic_quantile=dynamic_quantile(returns, var, level),
         zone=traffic_light(int(recent.sum()), len(recent), level),
         zones=rolling_zones(judged, level),
-        z2=acerbi_szekely_z2(returns, var, es, level),
+        z2=acerbi_szekely_z2(returns, var, es, level) if is_loss else None,
         quantile_score=quantile_score(returns, var, level),
-        fz0_score=fz0_score(returns, var, es, level),
+        fz0_score=fz0_score(returns, var, es, level) if is_loss else None,
     )
 
 

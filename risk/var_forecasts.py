@@ -15,7 +15,8 @@ that stands still would otherwise look safe), nor has one with too few returns f
 
 The last two share one fit (`risk.garch_fast`). It is refused without convergence, with nu below 2.1 or
 too few returns; EWMA sigma stands in, with normal errors or the window's own. Persistence on its bound
-is no reason here: it spoils forecasts of many bars, not of the next one.
+is no reason here: it spoils forecasts of many bars, not of the next one. Where more than half of the
+window's returns are 0 the last two tell nothing: sigma fades between trades and errors explode.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ def forecast_path(
 class Forecasts:
     """Paths by (method, level), and how the GARCH fits behind them went.
 
-    `refused` counts by reason the fits that were not used (EWMA stood in), and the stretches without a t.
+    `refused` counts by reason the fits that were not used (EWMA stood in) and the stretches without any.
     """
 
     paths: Mapping[tuple[Method, float], Path]
@@ -270,6 +271,9 @@ class _Work:
         """One refit: the fit on the window before the part, then its filter over window and part."""
         count = part.stop - part.start
         moves = self.moves[part.start : part.start + self.window + count - 1]
+        if np.count_nonzero(moves[: self.window]) < 0.5 * self.window:
+            self.refused["more than half of the returns are 0"] += 1
+            return
         if float(np.ptp(moves[: self.window])) == 0.0:
             return
         mean, sigma, start, nu = self.filter(moves)

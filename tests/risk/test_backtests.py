@@ -286,3 +286,12 @@ def test_a_backtest_gathers_what_its_parts_say(ibm: dict[str, Series]) -> None:
     assert backtest(moves, -ibm["N"], -1.3 * ibm["N"], 0.99).has_failed()
     with pytest.raises(ValueError, match="no bar"):
         backtest([math.nan] * 20, [0.1] * 20, [0.1] * 20, 0.99)
+
+
+def test_a_shortfall_that_is_a_gain_has_no_scores_and_the_rest_stands() -> None:
+    moves = 0.01 + 0.001 * heavy(300)  # a strategy that nearly always earns
+    var = np.full(300, -0.005)
+    found = backtest(moves, var, np.where(np.arange(300) == 7, -0.001, 0.002), 0.95)
+    assert found.z2 is None and found.fz0_score is None
+    assert found.exceptions == 0 and found.kupiec == kupiec(0, 300, 1.0 - 0.95)
+    assert backtest(moves, var, np.full(300, 0.002), 0.95).z2 == 1.0

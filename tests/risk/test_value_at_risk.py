@@ -214,6 +214,18 @@ def test_a_feed_that_stands_still_has_no_var(method: Method) -> None:
     assert np.isfinite(var[330:]).all()  # a t asks for less than 55 % at one point
 
 
+@pytest.mark.parametrize("method", ["filtered_historical", "gjr_garch_t"])
+def test_a_price_that_hardly_ever_moves_has_no_filtered_var(method: Method) -> None:
+    rng = np.random.default_rng(0)
+    values = np.where(rng.random(400) < 0.9, 0.0, heavy(400))
+    found = forecasts(values, (0.95,), (method,), 300, 50)
+    assert np.isnan(found.paths[method, 0.95][0]).all()
+    assert dict(found.refused) == {"more than half of the returns are 0": 3}
+    with pytest.raises(DataError, match="more than half of the returns are 0"):
+        var_es(values, 0.95, method)
+    assert var_es(values, 0.95, "historical")[1] > 0.0
+
+
 def test_many_paths_at_once_are_the_paths_one_by_one(btc_days: Series) -> None:
     values, seen = btc_days[:340], []
     found = forecasts(
