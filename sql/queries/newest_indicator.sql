@@ -100,3 +100,5 @@ ON CONFLICT (symbol, interval) DO UPDATE SET
     source = excluded.source,
     previous_close = excluded.previous_close
 WHERE held.event_at < excluded.event_at
+    -- The bar was measured before its model was fitted.
+    OR (held.event_at = excluded.event_at AND held.sigma_24h IS NULL AND excluded.sigma_24h IS NOT NULL)

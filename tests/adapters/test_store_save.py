@@ -216,3 +216,11 @@ def test_a_staging_table_lost_with_an_undone_transaction_is_made_again(database_
     with store.connect(database_url) as db:
         assert store.save(db, [replace(x.MARK, event_at=x.NOW + SECOND)]) == 1
         assert db.execute(text("SELECT count(*) FROM risk.mark")).scalar_one() == 2
+
+
+def test_a_bar_measured_before_its_model_was_fitted_takes_the_forecast_later(db: Connection) -> None:
+    early = replace(x.INDICATOR, sigma_24h=None, sigma_method=None)
+    for row in (early, x.INDICATOR, early):
+        store.save(db, [row])
+    held = db.execute(text("SELECT sigma_24h FROM risk.latest_indicator")).scalars().all()
+    assert held == [x.INDICATOR.sigma_24h]
