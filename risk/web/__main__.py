@@ -57,7 +57,10 @@ def configured(host: str | None, port: int | None) -> settings.Settings:
     except ValueError as cause:
         raise SettingsError(f"web: {cause}") from None
     return config.model_copy(
-        update={"web": web, "database_url": config.database_url or embedded.url(config.data_dir)}
+        update={
+            "web": web,
+            "database_url": config.database_url or embedded.url(config.data_dir, role=embedded.READER),
+        }
     )
 
 

@@ -91,7 +91,7 @@ class Live:
             try:
                 now = await asyncio.to_thread(answers.pulse, self._config)
             except RiskError as cause:
-                logger.warning("nothing to show: %s", cause)
+                logger.warning("nothing to show: %s", _brief(cause))
                 now = None
             if now is None or now != seen:
                 seen = now
@@ -101,7 +101,7 @@ class Live:
         try:
             return event("desk", await asyncio.to_thread(answers.desk, self._config, self._clock()))
         except RiskError as cause:
-            logger.warning("nothing to show: %s", cause)
+            logger.warning("nothing to show: %s", _brief(cause))
             return event("trouble", {"at": self._clock(), "reason": "database"})
 
     def _hand_out(self, frame: bytes) -> None:
@@ -119,10 +119,14 @@ class Live:
                     if call is not None:
                         loop.call_soon_threadsafe(self._changed.set)
             except RiskError as cause:
-                logger.warning("no calls for now: %s", cause)
+                logger.warning("no calls for now: %s", _brief(cause))
                 self._stopping.wait(LOOK_EVERY_S)
             except RuntimeError:
                 return  # the loop is closed: the server has ended
+
+
+def _brief(cause: RiskError) -> str:
+    return str(cause).partition("\n")[0]
 
 
 def event(name: str, answer: object) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from risk.explanation import Explanation, explain
 from risk.state import DIMENSIONS
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+_turn = threading.BoundedSemaphore(3)  # connections at once: the reader has few, and others read too
 _bodies: dict[str, Mapping[str, Any]] = {}  # a version is the hash of its body, so it never changes
 
 
@@ -25,7 +27,7 @@ def reading(url: str) -> Iterator[Connection]:
     Raises:
         StoreError: the database does not answer or refused a statement.
     """
-    with store.connect(url) as db:
+    with _turn, store.connect(url) as db:
         run(db, "web_read_only")
         yield db
 

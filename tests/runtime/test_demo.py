@@ -28,5 +28,6 @@ def test_a_demo_of_a_minute_ends_with_every_part_having_done_its_work(tmp_path: 
     assert done.returncode == 0, said
     assert "every part did its work" in said
     assert {line.split()[0] for line in said.splitlines() if " is up after " in line} == {
-        "database", "prefect", "exchange", "sinks", "worker-cadence", "worker-streams", "worker-heavy",
+        "database", "prefect", "exchange", "sinks", "page", "worker-cadence", "worker-streams",
+        "worker-heavy",
     }  # fmt: skip

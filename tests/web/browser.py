@@ -21,7 +21,8 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
-    "--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-port=0",
+    "--disable-dev-shm-usage", "--hide-scrollbars",
+    "--disable-features=BackForwardCache", "--remote-debugging-port=0",
 )  # fmt: skip
 PATIENCE_S = 10.0
 

@@ -72,9 +72,9 @@ function labelled(lines, y, frame, range, format) {
 }
 
 // marks: {kind: line|bars|candles|dots, points: [[at, value…]], class, label}; lines: {value, label, class}.
-export function chart({ marks, lines = [], since, until, label, format, floor, height = 180, width = 640, none, pick, gap }) {
+export function chart({ marks, lines = [], since, until, label, format, floor, within, height = 180, width = 640, none, pick, gap }) {
   if (innerWidth <= NARROW) width = NARROW_WIDTH;
-  const range = bounds(marks, lines, floor);
+  const found = bounds(marks, lines, floor), range = found && (within ?? found);
   if (!range) return h("div", { class: "chart none" }, h("p", { class: "empty" }, none));
   const frame = { right: width - PAD.right, bottom: height - PAD.bottom };
   const x = (at) => PAD.left + ((at - since) / (until - since)) * (frame.right - PAD.left);

@@ -32,7 +32,7 @@ export function history(data, openScore) {
     marks: [{ kind: "line", class: "score", points: pairs(dots, "composite") }],
     lines: starts.map(([level, value]) => ({ value, label: w.say(`level.${level}`), class: level })),
     since: data.since, until: data.until, label: `${w.say("history")} ${data.symbol}`,
-    format: w.points, floor: 0, height: 150, none: w.say("empty.series"), pick: (p) => openScore(at.get(p[0])),
+    format: w.points, within: [0, 104], height: 150, none: w.say("empty.series"), pick: (p) => openScore(at.get(p[0])),
   }));
 }
 

@@ -73,6 +73,7 @@ function tell() {
 
 function listen() {
   const source = new EventSource("/api/events");
+  addEventListener("pagehide", () => source.close(), { once: true });  // a kept page holds no connection
   const heard = (event) => {
     const body = JSON.parse(event.data);
     state.heardAt = Date.now();
@@ -120,6 +121,7 @@ async function begin() {
   });
   addEventListener("hashchange", () => open().then(() => scrollTo(0, 0)));
   listen();
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
   setInterval(tell, CLOCK_MS);
   await open();
 }

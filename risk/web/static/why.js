@@ -45,7 +45,7 @@ export function why(scope, { elapsed = 0, link = true } = {}) {
     h("div", { class: "verdict" }, levelBadge(scope), h("strong", {}, action(scope)),
       h("span", { class: "dim" }, `${w.say("weighted")} ${w.points(scope.weighted)}`),
       link && h("a", { href: momentLink(scope), "data-key": "moment" }, w.say("moment.link"))),
-    scope.floors.length > 0 && scope.composite > scope.weighted && h("p", { class: "note" }, w.say("floors", { names: names(scope.floors, "floor") })),
+    scope.floors.length > 0 && scope.composite > scope.weighted && h("p", { class: "note" }, w.say("floors", { names: scope.floors.map((name) => w.say(`floor.${name}`)).join(" ") })),
     scope.missing.length > 0 && h("p", { class: "note warn" }, shape("none"), " ", w.say("degraded", { names: names(scope.missing, "component") })),
     scope.counterfactual !== null && h("p", { class: "note" }, w.say("counterfactual", { share: w.percent(scope.counterfactual, 0) })),
     scope.raw_level !== scope.level && h("p", { class: "note" }, w.say("held"), " ", badge(scope.raw_level, w.say(`level.${scope.raw_level}`))),
