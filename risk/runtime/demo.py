@@ -164,7 +164,9 @@ class Show:
             return False  # the supervisor says what happened to the database
         if seen.lines and not self._is_first_score_said:
             self._is_first_score_said = True
-            self._console.print(f"first score at {seen.lines[0]['scored_at']:%H:%M:%S}")
+            scored_at = seen.lines[0]["scored_at"]
+            took_s = (scored_at - self._desk.began_at).total_seconds()
+            self._console.print(f"first score at {scored_at:%H:%M:%S}, {took_s:.0f} s after the start")
         for line in fresh:
             self._console.print(line, soft_wrap=True, highlight=False, markup=False)
         if live is not None:

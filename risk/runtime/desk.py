@@ -205,15 +205,15 @@ class Desk:
         course = self.courses[deployment.name]
         due = utc(run.next_scheduled_start_time or run.expected_start_time or _now())
         course.last_offered = max(course.last_offered or due, due)
-        await _sleep_until(due - CLAIM_AHEAD)
+        await execution.sleep_until(due - CLAIM_AHEAD)
         if course.is_active:
-            await _sleep_until(due)
+            await execution.sleep_until(due)
         if await self._is_refused(deployment, course, run, due):
             return
         is_claimed = await self._claim(run)
         if is_claimed is False:
             return
-        await _sleep_until(due)
+        await execution.sleep_until(due)
         if not await self._is_refused(deployment, course, run, due):
             self._spawn(deployment, course, run if is_claimed else None, due)
 
@@ -396,7 +396,3 @@ class Desk:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-async def _sleep_until(moment: datetime) -> None:
-    await asyncio.sleep(max(0.0, (moment - _now()).total_seconds()))

@@ -12,6 +12,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -198,3 +199,8 @@ def _checked(state: Any) -> State[Any]:
     if not isinstance(state, State):
         raise Abort(f"Prefect's engine answered {type(state).__name__}")
     return state
+
+
+async def sleep_until(moment: datetime) -> None:
+    """Return at that moment, or at once when it is past."""
+    await asyncio.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds()))

@@ -18,7 +18,7 @@ from risk.state import ACCOUNT_SCOPE
 
 ALERTS_WITHIN_S = 150.0  # the scenario drives levels up within this
 MISSES_ALLOWED = 2  # runs per deployment, or 5 % of them: the first and the last slot lie outside
-LATE_AT_START_S = 60.0
+BUSY_LOAD = 2.0  # of each core
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,11 @@ def _cadences(desk: Stack, lines: list[str], failures: list[str]) -> None:
             failed and not completed
         ):
             failures.append(f"{entry.name}: {completed} of {expected} runs on its cadence, {failed} failed")
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load > BUSY_LOAD * cores:
+        lines.append(
+            f"the machine is busy (load {load:.1f} on {cores} cores): runs are late or skipped for that"
+        )
 
 
 async def _recorded(desk: Stack) -> dict[str, dict[str, int]]:
