@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from risk import quiet_hours
@@ -196,3 +197,22 @@ def test_a_silence_for_an_unknown_alert_says_what_was_perhaps_meant() -> None:
         wish("silence", "volatilty", "*", timedelta(hours=1), NOW, made_by="command")
     with pytest.raises(SettingsError, match="no scope"):
         wish("silence", "level", "BTC USDT'; --", timedelta(hours=1), NOW, made_by="command")
+
+
+def test_a_thousand_alerts_on_two_hundred_symbols_in_a_minute_are_at_most_five_messages() -> None:
+    """Five kinds on each symbol, spread over twelve evaluations; each is in the table with its reason."""
+    symbols = [f"COIN{number}USDT" for number in range(200)]
+    spoilt = {
+        "vol_ratio": (2.0, 0.5), "bid_depth_1pct_usdt": (0.9e6, 9e7), "funding_rate": (0.0011, 0.00005),
+        "liquidated_sell_usdt": (1.1e6, 0.0), "venue_max_8h": (0.0004, 0.0001),
+    }  # fmt: skip
+    desk = Desk(from_mapping({"alerts": {"thin_book": {"fire_hold_s": 0}}}))
+    for step in range(1, 13):
+        hit = np.arange(200) < 200 * step / 12
+        numbers = {name: np.where(hit, worse, calm) for name, (worse, calm) in spoilt.items()}
+        desk.see(symbols=symbols, columns=numbers)
+    assert desk.messages() <= 5
+    kinds = {"volatility", "thin_book", "funding_extreme", "liquidation_cascade", "funding_venue_gap"}
+    fired = {a.alert_id for d in desk.decisions for a in d.alerts if a.name in kinds and a.phase == "firing"}
+    assert len(fired) == 1000
+    assert fired <= {t.alert_id for d in desk.decisions for t in d.tellings}
