@@ -120,7 +120,7 @@ class VenueSettings(Part):
 
 
 class RetentionSettings(Part):
-    """Days that raw rows are kept; scores are kept for ever, roll-ups of depth as `other`."""
+    """Days that raw rows are kept; scores, bars and roll-ups of depth are kept for ever."""
 
     depth_days: int = Field(default=7, ge=1)
     other_days: int = Field(default=400, ge=8)
