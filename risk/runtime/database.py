@@ -46,10 +46,10 @@ def reachable(settings: Settings, *, starts: bool = False, role: str = embedded.
     Raises:
         StoreError: it does not answer; says how to start it.
     """
-    url = address(settings, role=role)
-    has_own = not settings.database_url and starts and not embedded.is_running(settings.data_dir)
+    url, place = address(settings, role=role), folder(settings)
+    has_own = not settings.database_url and starts and not embedded.is_running(place)
     if has_own:
-        embedded.start(settings.data_dir)
+        embedded.start(place)
     try:
         with psycopg.connect(url, connect_timeout=3):
             pass
@@ -59,7 +59,7 @@ def reachable(settings: Settings, *, starts: bool = False, role: str = embedded.
         yield url
     finally:
         if has_own:
-            embedded.stop(settings.data_dir)
+            embedded.stop(place)
 
 
 def _unanswered(settings: Settings, cause: psycopg.OperationalError) -> str:
