@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from flows import desk
 from risk import indicators, positions, volatility
 from risk.adapters import settings, store
+from risk.adapters.store_read import GonePosition
 from risk.errors import BannedError, DataError, ExchangeError, RateLimitError
 from risk.indicators import Bars
 from risk.records import AccountSnapshot, DataIssue, PositionSnapshot, VolatilityFit
@@ -23,6 +24,7 @@ FITTED: tuple[Literal["1h", "1d"], ...] = ("1h", "1d")
 MARKET_SYMBOL = "BTCUSDT"
 CAUSES = {"liquidation": "liquidated", "adl": "deleveraged", "settlement": "settled"}
 FORCED_WITHIN = timedelta(minutes=2)  # a forced order this long before the position was missed is its cause
+CLASSIFIED_WITHIN = timedelta(minutes=10)  # how long the exchange is asked again for the cause
 
 Subject = TypeVar("Subject")
 Answer = TypeVar("Answer")
@@ -63,10 +65,11 @@ def read_account() -> None:
     """One account poll, stored whole; positions that are gone are told apart by the exchange's own orders."""
     snapshot, held = desk.exchange().account_snapshot()
     with desk.database() as db:
-        gone = keep_account(db, snapshot, held)
+        keep_account(db, snapshot, held)
         store.beat(db, "exchange", snapshot.received_at)
+        gone = store.unclassified_positions(db, snapshot.account, snapshot.event_at - CLASSIFIED_WITHIN)
     if gone:
-        classify_gone(gone, snapshot.event_at)
+        classify_gone(gone)
 
 
 def keep_account(
@@ -81,12 +84,15 @@ def keep_account(
     return store.replace_positions(db, snapshot, positions.judged(priced, ways, share))
 
 
-def classify_gone(gone: Sequence[PositionSnapshot], missed_at: datetime) -> None:
-    """Say of each vanished position whether it was liquidated, deleveraged, settled or closed."""
-    since = min(position.event_at for position in gone) - FORCED_WITHIN
+def classify_gone(gone: Sequence[GonePosition]) -> None:
+    """Say of each vanished position whether it was liquidated, deleveraged, settled or closed.
+
+    A poll that could not ask leaves them unclassified, and the next one asks again.
+    """
+    since = min(row.position.event_at for row in gone) - FORCED_WITHIN
     orders = desk.exchange().force_orders(start=since)
     with desk.database() as db:
-        for row in store.unclassified_positions(db, settings.load().account, missed_at - FORCED_WITHIN):
+        for row in gone:
             kinds = [o.kind for o in orders if o.symbol == row.position.symbol]
             cause = next((CAUSES[kind] for kind in reversed(kinds) if kind in CAUSES), "closed")
             store.classify_position(db, row, cause, desk.now())
