@@ -2,6 +2,7 @@
 -- Parameters are symbols (text array), account (text), now (timestamptz) and rungs of the slippage ladders.
 -- One row per fact. Kind symbols is one row for all of them, one line of numbers each in the order asked,
 -- in it the columns as in risk.state.INPUT_COLUMNS, then both ladders; kind memory holds all scopes likewise.
+-- What is good for seconds is as old as the older of its two stamps: a clock of ours that is late makes no data young.
 WITH watched AS MATERIALIZED (
     SELECT
         w.symbol,
@@ -90,17 +91,17 @@ SELECT
         d.ask_depth_1pct_usdt,
         d.bid_reach,
         d.ask_reach,
-        date_part('epoch', d.event_at),
+        date_part('epoch', least(d.event_at, d.received_at)),
         date_part('epoch', d.changed_at),
         t.last_price,
         t.price_change,
         t.quote_volume,
-        date_part('epoch', t.event_at),
+        date_part('epoch', least(t.event_at, t.received_at)),
         m.mark_price,
         m.index_price,
         m.funding_rate,
         date_part('epoch', m.next_funding_at),
-        date_part('epoch', m.event_at),
+        date_part('epoch', least(m.event_at, m.received_at)),
         ft.interval_hours,
         CASE WHEN ft.changed_at > CAST(:now AS timestamptz) - make_interval(days => 1)
             THEN ft.interval_hours_before ELSE ft.interval_hours END,
@@ -110,7 +111,7 @@ SELECT
         f.funding_rate,
         date_part('epoch', f.event_at),
         o.quantity,
-        date_part('epoch', o.event_at),
+        date_part('epoch', least(o.event_at, o.received_at)),
         o.quantity_24h,
         o.quantity_72h,
         CASE WHEN feed.periods > 0 THEN coalesce(lately.buy_usdt, 0) END,
@@ -237,7 +238,19 @@ WHERE x.reason <> '' AND x.interval = '1h'
 UNION ALL
 SELECT 'position_gone', x.symbol || '/' || x.side, ARRAY[date_part('epoch', x.vanished_at)], CAST(to_jsonb(x) AS text)
 FROM risk.position_gone AS x
-WHERE x.account = :account AND x.vanished_at > CAST(:now AS timestamptz) - make_interval(mins => 10)
+-- Of the last ten minutes; of an outage of the scoring; and what waits to be told.
+WHERE x.account = :account
+    AND x.vanished_at > CAST(:now AS timestamptz) - make_interval(days => 7)
+    AND (
+        x.vanished_at > CAST(:now AS timestamptz) - make_interval(mins => 10)
+        OR x.vanished_at > (SELECT max(m.scored_at) - make_interval(mins => 1) FROM risk.score_memory AS m)
+        OR EXISTS (
+            SELECT
+            FROM risk.alert AS a
+            WHERE a.phase <> 'resolved' AND a.name = 'position_gone' AND a.told_count = 0
+                AND CAST(a.details ->> 'vanished_at' AS timestamptz) = x.vanished_at
+        )
+    )
 UNION ALL
 (
     SELECT 'equity_peak', x.account, ARRAY[x.peak_usdt + x.transferred_usdt, date_part('epoch', x.peak_at)], NULL

@@ -1,4 +1,5 @@
--- Bring risk.latest_depth up to the newest rows of incoming_depth; older ones change nothing.
+-- Bring risk.latest_depth up to the newest rows of incoming_depth; older ones change nothing,
+-- unless the held one bears a stamp that cannot be true: it would shut out all that follows.
 WITH newest AS (
     SELECT DISTINCT ON (symbol, venue)
         symbol,
@@ -84,3 +85,4 @@ ON CONFLICT (symbol, venue) DO UPDATE SET
     source = excluded.source,
     changed_at = CASE WHEN held.update_id = excluded.update_id THEN held.changed_at ELSE excluded.changed_at END
 WHERE held.event_at < excluded.event_at
+    OR held.event_at > excluded.received_at + make_interval(mins => 1)

@@ -1,4 +1,5 @@
--- Bring risk.latest_mark up to the newest rows of incoming_mark; older ones change nothing.
+-- Bring risk.latest_mark up to the newest rows of incoming_mark; older ones change nothing,
+-- unless the held one bears a stamp that cannot be true: it would shut out all that follows.
 WITH newest AS (
     SELECT DISTINCT ON (symbol)
         symbol,
@@ -42,3 +43,4 @@ ON CONFLICT (symbol) DO UPDATE SET
     received_at = excluded.received_at,
     source = excluded.source
 WHERE held.event_at < excluded.event_at
+    OR held.event_at > excluded.received_at + make_interval(mins => 1)

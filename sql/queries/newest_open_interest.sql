@@ -1,4 +1,5 @@
--- Bring risk.latest_open_interest up to the newest rows of incoming_open_interest; older ones change nothing.
+-- Bring risk.latest_open_interest up to the newest rows of incoming_open_interest; older ones change nothing,
+-- unless the held one bears a stamp that cannot be true: it would shut out all that follows.
 WITH newest AS (
     SELECT DISTINCT ON (symbol)
         symbol,
@@ -60,3 +61,4 @@ ON CONFLICT (symbol) DO UPDATE SET
     quantity_24h = excluded.quantity_24h,
     quantity_72h = excluded.quantity_72h
 WHERE held.event_at < excluded.event_at
+    OR held.event_at > excluded.received_at + make_interval(mins => 1)

@@ -1,4 +1,5 @@
--- Bring risk.latest_ticker up to the newest rows of incoming_ticker; older ones change nothing.
+-- Bring risk.latest_ticker up to the newest rows of incoming_ticker; older ones change nothing,
+-- unless the held one bears a stamp that cannot be true: it would shut out all that follows.
 WITH newest AS (
     SELECT DISTINCT ON (symbol, venue)
         symbol,
@@ -53,3 +54,4 @@ ON CONFLICT (symbol, venue) DO UPDATE SET
     received_at = excluded.received_at,
     source = excluded.source
 WHERE held.event_at < excluded.event_at
+    OR held.event_at > excluded.received_at + make_interval(mins => 1)

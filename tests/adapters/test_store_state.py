@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal as D
 
 import numpy as np
@@ -11,14 +11,17 @@ import pytest
 from sqlalchemy import Connection
 
 from risk.adapters import store
+from risk.records import Observed
 from risk.state import INPUT_COLUMNS, State, VanishedPosition
 from tests.adapters import rows as x
+from tests.adapters.test_store_decision import ALERT, DECISION
 
 H = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 T = 1_773_144_000.0  # 2026-03-10 12:00:00 UTC in seconds since 1970 (date -u -d '2026-03-10 12:00' +%s)
 
 
-def read(db: Connection, *symbols: str, now: object = None) -> State:
+def read(db: Connection, *symbols: str, now: datetime | None = None) -> State:
     return store.latest_state(
         db, symbols or ("BTCUSDT",), account="default", watches_account=True, now=now or x.NOW
     )
@@ -185,9 +188,64 @@ def test_a_vanished_position_is_seen_for_ten_minutes(db: Connection) -> None:
     assert read(db, now=at + timedelta(minutes=9)).vanished == (replace(gone, cause="deleveraged"),)
 
 
+def test_a_position_that_vanished_while_nobody_scored_is_seen_afterwards_until_it_is_told(
+    db: Connection,
+) -> None:
+    evaluated = replace(DECISION, alerts=(), messages=(), signals=())
+    store.save_decision(db, evaluated, channels=[])  # the last evaluation, at x.NOW
+    store.replace_positions(db, x.ACCOUNT, [x.POSITION])
+    at = x.NOW + timedelta(seconds=5)
+    store.replace_positions(db, replace(x.ACCOUNT, event_at=at), [])
+    later = x.NOW + timedelta(hours=2)
+    (gone,) = read(db, now=later).vanished
+    alert = replace(
+        ALERT, name="position_gone", scope="BTCUSDT/SHORT", told_count=0, last_told_at=None,
+        details={"vanished_at": gone.vanished_at.isoformat()},
+    )  # fmt: skip
+    memory = {scope: replace(m, scored_at=later) for scope, m in DECISION.scores.memory.items()}
+    scores = replace(DECISION.scores, memory=memory)
+    after = replace(evaluated, decided_at=later, scores=scores, alerts=(alert,))
+    store.save_decision(db, after, channels=[])
+    assert read(db, now=later + timedelta(seconds=5)).vanished == (gone,)
+    told = replace(alert, told_count=1, last_told_at=later, updated_at=later + timedelta(seconds=5))
+    done = replace(after, decided_at=later + timedelta(seconds=5), alerts=(told,))
+    store.save_decision(db, done, channels=[])
+    assert read(db, now=later + timedelta(seconds=10)).vanished == ()
+
+
+@pytest.mark.parametrize(
+    ("record", "column"),
+    [(x.DEPTH, "depth_at"), (x.TICKER, "ticker_at"), (x.MARK, "mark_at"),
+     (x.OPEN_INTEREST, "open_interest_at")],
+    ids=["depth", "ticker", "mark", "open interest"],
+)  # fmt: skip
+def test_data_is_as_old_as_the_older_of_its_stamps(db: Connection, record: Observed, column: str) -> None:
+    # our clock runs 30 s late: what came 12 s ago by it bears a stamp that is still to come
+    received = x.NOW - timedelta(seconds=12)
+    store.save(db, [replace(record, event_at=received + timedelta(seconds=30), received_at=received)])
+    assert read(db).columns[column][0] == pytest.approx(T - 12)
+
+
+@pytest.mark.parametrize(
+    ("record", "column"),
+    [(x.DEPTH, "depth_at"), (x.TICKER, "ticker_at"), (x.MARK, "mark_at"),
+     (x.OPEN_INTEREST, "open_interest_at")],
+    ids=["depth", "ticker", "mark", "open interest"],
+)  # fmt: skip
+def test_a_stamp_from_tomorrow_does_not_shut_out_what_follows(
+    db: Connection, record: Observed, column: str
+) -> None:
+    store.save(db, [replace(record, event_at=x.NOW + timedelta(hours=24), received_at=x.NOW - 2 * SECOND)])
+    store.save(db, [replace(record, event_at=x.NOW - SECOND, received_at=x.NOW - SECOND)])
+    assert read(db).columns[column][0] == pytest.approx(T - 1)
+    store.save(db, [replace(record, event_at=x.NOW - 9 * SECOND, received_at=x.NOW)])
+    assert read(db).columns[column][0] == pytest.approx(T - 1)
+
+
 def test_a_book_that_stands_still_keeps_the_time_of_its_last_change(db: Connection) -> None:
     for seconds in (0, 1, 2):
-        store.save(db, [replace(x.DEPTH, event_at=x.NOW + timedelta(seconds=seconds))])
+        at = x.NOW + timedelta(seconds=seconds)
+        store.save(db, [replace(x.DEPTH, event_at=at, received_at=at)])
     assert read(db).columns["book_changed_at"][0] == T
     assert read(db).columns["depth_at"][0] == T + 2
     store.save(db, [replace(x.DEPTH, event_at=x.NOW + timedelta(seconds=3), update_id=x.DEPTH.update_id + 1)])
