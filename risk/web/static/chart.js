@@ -83,7 +83,7 @@ export function chart({ marks, lines = [], since, until, label, format, floor, w
   const ticks = niceTicks(range[0], range[1], Math.max(2, Math.floor(height / 44)));
   const step = TIME_STEPS.find((n) => (until - since) / n <= width / 80) ?? 86400;
   const times = [];
-  for (let at = Math.ceil(since / step) * step; at < until; at += step) times.push(at);
+  for (let at = Math.ceil(since / step) * step; at < until; at += step) if (x(at) > 2.5 * PAD.left) times.push(at);
   const root = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, tabindex: pick ? 0 : null },
     ticks.map((v) => s("g", { class: "grid" }, s("path", { d: `M${PAD.left} ${y(v)}H${frame.right}` }), s("text", { x: frame.right + 6, y: y(v) + 4 }, format(v)))),
     times.map((at) => s("text", { class: "time", x: x(at), y: height - 5, "text-anchor": "middle" }, step >= 86400 ? day(at) : clock(at))),
