@@ -110,7 +110,8 @@ def status() -> int:
 
     console = _console()
     findings = report(_settings(), width=console.width)
-    console.print(findings.table)
+    if findings.table:  # "" where there is nothing to show
+        console.print(findings.table)
     _say(findings.reason)
     return findings.code
 

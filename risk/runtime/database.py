@@ -49,7 +49,11 @@ def reachable(settings: Settings, *, starts: bool = False, role: str = embedded.
     url, place = address(settings, role=role), folder(settings)
     has_own = not settings.database_url and starts and not embedded.is_running(place)
     if has_own:
-        embedded.start(place)
+        try:
+            embedded.start(place)
+        except OSError as cause:
+            reason = cause.strerror or type(cause).__name__
+            raise StoreError(f"no database can be made in {place} ({reason}): set RISK_DATA_DIR") from None
     try:
         with psycopg.connect(url, connect_timeout=3):
             pass

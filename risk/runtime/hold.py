@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from risk.errors import RuntimeFault
+from risk.errors import RuntimeFault, SettingsError
 
 FILE = "stack.lock"
 
@@ -33,9 +33,9 @@ def hold(folder: Path, command: str) -> Iterator[None]:
 
     Raises:
         HeldError: another process holds it.
+        SettingsError: it cannot be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / FILE).open("a+") as handle:
+    with _opened(folder) as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -53,6 +53,17 @@ def hold(folder: Path, command: str) -> Iterator[None]:
         yield
 
 
+def _opened(folder: Path) -> TextIO:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return (folder / FILE).open("a+")
+    except OSError as cause:
+        reason = cause.strerror or type(cause).__name__
+        raise SettingsError(
+            f"data_dir: {folder} cannot be written to ({reason}): set RISK_DATA_DIR to a folder of yours"
+        ) from None
+
+
 def holder(folder: Path) -> dict[str, Any] | None:
     """What the holder wrote into the file; None where none has been."""
     try:
@@ -67,7 +78,7 @@ def is_held(folder: Path) -> bool:
     try:
         with (folder / FILE).open("r") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except BlockingIOError:
         return True

@@ -118,6 +118,20 @@ def test_a_second_desk_is_told_which_process_holds_the_folder(
     assert said.startswith("held: ") and "`risk up`, process " in said and "RISK_DATA_DIR" in said
 
 
+@pytest.mark.parametrize("command", ["up", "demo"])
+def test_a_data_directory_that_cannot_be_made_is_refused_with_what_helps(
+    own_folder: Path,
+    command: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (own_folder / "file").touch()
+    monkeypatch.setenv("RISK_DATA_DIR", str(own_folder / "file"))
+    assert risk(command) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("refused: data_dir: ") and "RISK_DATA_DIR" in said and said.count("\n") == 1
+
+
 def test_db_url_prints_the_address(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
