@@ -169,10 +169,10 @@ INSERT INTO risk.stress_move (scenario, symbol, hours, fall, rise, is_bound, sou
     ('2024-08-05', 'SOLUSDT', 1, -0.1384, 0.1747, false, 'kl_um_SOLUSDT_5m_20240801_20240810.csv.gz: USD-M perpetual, bars of 5m'),
     ('2024-08-05', 'SOLUSDT', 24, -0.2463, 0.0874, false, 'kl_um_SOLUSDT_5m_20240801_20240810.csv.gz: USD-M perpetual, bars of 5m'),
     ('2024-08-05', 'XRPUSDT', 24, -0.0648, 0.0000, true, 'panel_spot_close_1d_20210101_20240930.csv.gz: spot, from one close of a UTC day to the next'),
-    ('2025-10-10', 'BTCUSDT', 1, -0.1174, 0.0000, false, 'no archive of these days; published: from 115,000 to 101,500 (gate.com news 14628708, 2025-10-11)'),
+    ('2025-10-10', 'BTCUSDT', 1, -0.1174, 0.0000, false, 'no archive of these days; published: from 115,000 to 101,500 (bquan.live, report, 2025-10-11)'),
     ('2025-10-10', 'BTCUSDT', 24, -0.1570, 0.0000, false, 'no archive of these days; published: from 121,000 to 102,000 (eye-on-london.com/bitcoin-crash-wipes-out-billions, 2025-10)'),
-    ('2025-10-10', 'DOGEUSDT', 24, -0.5000, 0.0000, false, 'no archive of these days; published: 50 % (gate.com news 14628708, 2025-10-11)'),
-    ('2025-10-10', 'SOLUSDT', 24, -0.3000, 0.0000, true, 'no archive of these days; published: over 30 % (gate.com news 14628708, 2025-10-11)');
+    ('2025-10-10', 'DOGEUSDT', 24, -0.5000, 0.0000, false, 'no archive of these days; published: 50 % (bquan.live, report, 2025-10-11)'),
+    ('2025-10-10', 'SOLUSDT', 24, -0.3000, 0.0000, true, 'no archive of these days; published: over 30 % (bquan.live, report, 2025-10-11)');
 
 CREATE TABLE risk.latest_stress (
     account          text NOT NULL,
