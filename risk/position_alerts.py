@@ -228,12 +228,14 @@ def _adl(view: View) -> Reading:
     """Place in the auto-deleveraging queue, or the exchange's own word for the symbol."""
     rule, positions = view.rule("adl_risk"), view.state.positions
     word = view.fresh("adl_risk", "adl_at", "adl")
-    words = word[[view.index[p.symbol] for p in positions]] if positions else np.empty(0)
+    rows = np.array([view.index[p.symbol] for p in positions], dtype=int)
+    words, seen = word[rows], view.columns["adl_risk"][rows]
     ranks = np.array([np.nan if p.adl_rank is None else float(p.adl_rank) for p in positions])
     if not view.account_is_fresh:
         ranks = np.full(len(positions), np.nan)
     fires = (ranks >= rule["rank"]) | (words >= ADL_HIGH)
     known = np.isfinite(ranks) | np.isfinite(words)
+    known &= view.account_is_fresh & (np.isfinite(words) | np.isnan(seen))  # neither of the two was lost
     return reading(
         "adl_risk",
         _scopes(view),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,30 @@ def test_an_isolated_margin_is_its_own_cover_in_any_asset() -> None:
         position("BTCUSDC", maintenance=500), is_isolated=True, isolated_wallet_usdt=position().mark_price
     )
     assert exposure.cover(snapshot([alone]), alone) == pytest.approx(100.0)  # 50,000 / 500
+
+
+OLD = snapshot([position()], now=NOW - timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("fires", "gap"),
+    [
+        ({"positions": [position(adl_rank=4)]}, {"positions": [position()], "account": OLD}),
+        ({"positions": [position()], "columns": {"adl_risk": 2.0}},
+         {"positions": [position()], "columns": {"adl_risk": 2.0, "adl_at": 0.0}}),
+    ],
+    ids=["the account is silent", "the exchange's word is old"],
+)  # fmt: skip
+def test_a_place_in_the_queue_is_not_left_by_losing_sight_of_it(
+    fires: dict[str, Any], gap: dict[str, Any]
+) -> None:
+    desk = Desk()
+    for _ in range(6):
+        desk.see(after_s=30, **fires)
+    assert ("adl_risk", "BTCUSDT/LONG", "warning", "fired") in desk.told()
+    for _ in range(40):
+        desk.see(after_s=30, **gap)
+    assert desk.carried["alerts"]["adl_risk", "BTCUSDT/LONG"].phase == "firing"
 
 
 def columns(**values: Any) -> dict[str, Any]:
