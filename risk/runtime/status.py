@@ -77,7 +77,7 @@ def _waiting(url: str, now: datetime, faults: list[tuple[int, str]]) -> Renderab
 
 def _judge(seen: board.Board, faults: list[tuple[int, str]]) -> None:
     if not seen.lines:
-        faults.append((1, "there is no score yet"))
+        faults.append((1, "there is no score yet: `risk doctor` says what is missing"))
     for line in seen.lines:
         age_s = (seen.read_at - line["scored_at"]).total_seconds()
         if age_s > SCORE_LATE_S:
