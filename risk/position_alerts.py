@@ -11,6 +11,7 @@ from risk.advice import betas
 from risk.exposure import margin
 from risk.positions import shocks
 from risk.records import LeverageBracket, PositionSnapshot
+from risk.reduction import exit_slippage
 from risk.sentiment import funding_8h
 from risk.state import ACCOUNT_SCOPE, LEVELS, Column
 from risk.view import (
@@ -184,7 +185,11 @@ def _cannot_exit(view: View) -> Reading:
     share = view.rule("cannot_exit")["distance_share"]
     positions = view.state.positions
     rows = np.array([view.index[p.symbol] for p in positions], dtype=int)
-    slippage = view.value("slippage")[rows]
+    whole = [
+        exit_slippage(view.state, int(i), p, abs(p.quantity)) for i, p in zip(rows, positions, strict=True)
+    ]
+    # each way out by itself: the score of a hedged symbol holds the dearer one
+    slippage = np.where(np.isfinite(view.value("slippage")[rows]), np.array(whole), np.nan)
     allowed = share * np.where(view.account_is_fresh, view.distances, np.nan)
     return reading(
         "cannot_exit",

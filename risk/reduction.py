@@ -143,7 +143,7 @@ def reductions(
         fraction, is_enough = _smallest(scores, limits)
         quantity = _quantity(position, fraction, state.instruments.get(position.symbol))
         has_book = bool(np.isfinite(judged.values[i, INDEX["slippage"]]))
-        slippage = _slippage(state, i, position, quantity) if has_book else float("nan")
+        slippage = exit_slippage(state, i, position, quantity) if has_book else float("nan")
         found.append(
             Reduction(
                 place=len(found) + 1,
@@ -209,7 +209,7 @@ def _quantity(position: PositionSnapshot, fraction: float, rules: Instrument | N
     return min(size, steps * rules.step_size)
 
 
-def _slippage(state: State, i: int, position: PositionSnapshot, quantity: Decimal) -> float:
+def exit_slippage(state: State, i: int, position: PositionSnapshot, quantity: Decimal) -> float:
     """Fraction of mid that closing `quantity` coins at market pays, in the book of the symbol's row."""
     if i >= len(state.symbols):
         return float("nan")  # held, but not watched

@@ -12,6 +12,7 @@ import pytest
 from risk import exposure
 from risk.decision import decide
 from risk.limits import default
+from risk.records import SLIPPAGE_LADDER_USDT
 from risk.scorecard import floor_names, missing_names
 from tests.risk.builders import NOW, Desk, position, snapshot, state
 
@@ -107,3 +108,14 @@ def test_a_stamp_from_the_future_is_as_stale_as_none_at_all() -> None:
     for _ in range(30):
         desk.see()
     assert ("stale_data", "depth", "warning", "resolved") in desk.told()
+
+
+def test_of_a_hedged_symbol_only_the_side_without_a_way_out_is_told_so() -> None:
+    long = position(quantity=1, liquidation=49_500, side="LONG")
+    short = position(quantity=-1, liquidation=90_000, side="SHORT")
+    thin = np.full((1, len(SLIPPAGE_LADDER_USDT)), 0.006)  # more than half of 1 %, little of 80 %
+    seen = state(positions=[long, short], slippage=0.0002)
+    told = decide(replace(seen, sell_slippage=thin), DEFAULT, NOW).alerts
+    assert [a.scope for a in told if a.name == "cannot_exit"] == ["BTCUSDT/LONG"]
+    told = decide(replace(seen, buy_slippage=thin), DEFAULT, NOW).alerts
+    assert [a.scope for a in told if a.name == "cannot_exit"] == []
