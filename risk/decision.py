@@ -184,6 +184,9 @@ def _is_new(view: View, wanted: Reduction) -> bool:
     i = view.index[wanted.position.symbol]
     if view.scores.raw_level[i] != LEVELS.index("extreme"):
         return False
+    if not view.rule("reduce")["enabled"]:  # no alert remembers the demand: it is made when extreme begins
+        known = view.state.memory.get(wanted.position.symbol)
+        return known is None or known.level != LEVELS.index("extreme")
     if standing is None or standing.value is None:
         return True
     left = Decimal(str(standing.details.get("left", "0")))

@@ -287,3 +287,14 @@ def test_judging_and_wording_need_no_heavy_library() -> None:
         cwd=Path(risk.__file__).parents[1],
     )  # fmt: skip
     assert shown.stdout.strip() == "[]"
+
+
+def test_a_demand_is_made_once_even_where_its_alert_is_switched_off() -> None:
+    desk = Desk(limits.from_mapping({"alerts": {"reduce": {"enabled": 0}}}))
+    demands = [
+        signal
+        for _ in range(20)
+        for signal in desk.see(positions=[position(liquidation=48_900)]).signals
+        if signal.kind == "reduce"
+    ]
+    assert len(demands) == 1
