@@ -49,7 +49,8 @@ def level(view: View) -> Reading:
         "level",
         scopes[:n],
         np.floor(scores.composite[:n] + 0.5 + 1e-9),
-        reported >= HIGH,
+        # a level that only hysteresis still holds begins nothing: the account's, once its positions are gone
+        (reported >= HIGH) & (raw >= HIGH),
         (reported >= 0) & (reported < HIGH),
         severity=rank,
         threshold=np.where(reported == EXTREME, starts[2], starts[1]),

@@ -270,6 +270,17 @@ def test_a_bracket_change_that_brings_liquidation_below_a_threshold_is_critical(
     assert told(desk, "bracket_changed", "BTCUSDT/LONG") == [("critical", "fired")]
 
 
+def test_an_account_whose_positions_are_gone_begins_no_level_alert() -> None:
+    near = position(liquidation=49_500)  # 1 % away: extreme
+    desk = Desk()
+    desk.see(positions=[near], account=snapshot([near]))
+    assert desk.decisions[-1].scores.level[-1] == 3
+    for _ in range(4):  # flat: hysteresis holds the account's level for a minute, its score is 0
+        desk.see()
+    assert desk.decisions[-1].scores.level[-1] == 3
+    assert told(desk, "level", "account") == []
+
+
 def test_a_shared_insurance_fund_is_told_once() -> None:
     desk = Desk()
     desk.see(symbols=("AAAUSDT", "BBBUSDT", "CCCUSDT"), columns={"insurance_usd": [9e8, 9e8, 5e8]})
