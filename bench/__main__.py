@@ -1,4 +1,7 @@
-"""`python -m bench [path …] [--quick] [--json FILE] [--markdown FILE]`; exit code 1 when a goal is missed, 2 on a wrong answer."""
+"""`python -m bench [path …] [--quick] [--json FILE] [--markdown FILE]`.
+
+Exit code 1 when a goal is missed, 2 on a wrong answer.
+"""
 
 from __future__ import annotations
 
@@ -153,7 +156,7 @@ def _close(verdicts: list[Verdict]) -> int:
     counts = {state: sum(_state(v) == state for v in verdicts) for state in ("pass", "FAIL", "not run")}
     print("\n" + ", ".join(f"{n} {state}" for state, n in counts.items()))
     if any(v.passed is False and v.value is None for v in verdicts):
-        return WRONG_ANSWER
+        return 2
     return 1 if counts["FAIL"] else 0
 
 
