@@ -302,7 +302,7 @@ def _fill(url: str, already: int, size: int) -> None:
             ORDER BY symbol, event_at DESC ON CONFLICT DO NOTHING""")
         connection.execute("DELETE FROM risk.mark WHERE symbol NOT LIKE 'H%'")
         connection.execute("DELETE FROM risk.latest_mark WHERE symbol NOT LIKE 'H%'")
-        connection.execute("VACUUM (FULL) risk.latest_mark")  # dead rows of the race before, 500 symbols' worth
+        connection.execute("VACUUM (FULL) risk.latest_mark")  # dead rows of the race before
         connection.execute("VACUUM ANALYZE")
 
 
