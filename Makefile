@@ -3,6 +3,7 @@
 #   make demo                               a whole risk desk against a simulated exchange
 #   make demo ARGS="--archive ../shared/data --for 180"
 #   make test                               the tests; ARGS="tests/risk -k margin" narrows them
+#   make faults                             kills every part of a whole desk, one after another: some minutes
 #   make check                              format, lint, types, import contracts
 #   make bench                              the 30-second benchmarks; ARGS="" for a full run: python -m bench
 #   make lock                               renew requirements.lock from pyproject.toml
@@ -14,7 +15,7 @@ READY := $(VENV)/.ready
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock
+.PHONY: help setup demo test faults check bench lock
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -37,6 +38,9 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest $(ARGS)
+
+faults: setup
+	$(BIN)/python -m pytest -m faults $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -112,6 +112,7 @@ def running_desk(folder: Path) -> Iterator[Desk]:
 
 
 @pytest.mark.slow
+@pytest.mark.faults
 def test_each_part_killed_in_turn_comes_back_and_nothing_is_lost(desk: Desk) -> None:
     scores, depths = set(), set()
     for name in PARTS:
