@@ -69,7 +69,7 @@ def brief():
 """
 
 
-def until(is_so: Callable[[], bool], what: str) -> None:
+def expect_soon(is_so: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not is_so():
         assert time.monotonic() < deadline, f"not within {PATIENCE_S:.0f} s: {what}"
@@ -162,15 +162,15 @@ def trial(prefect: PrefectServer, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def test_a_scheduled_flow_runs_twice_and_prefect_knows(trial: Trial) -> None:
-    until(lambda: trial.notes("quick") >= 2, "two runs of a 2 s schedule")
-    until(lambda: len(trial.runs("quick", StateType.COMPLETED)) >= 2, "two completed runs")
+    expect_soon(lambda: trial.notes("quick") >= 2, "two runs of a 2 s schedule")
+    expect_soon(lambda: len(trial.runs("quick", StateType.COMPLETED)) >= 2, "two completed runs")
 
 
 def test_a_run_is_skipped_while_the_one_before_it_goes_on(trial: Trial) -> None:
-    until(lambda: trial.notes("slow ends") >= 2, "two ends of a 5 s flow")
+    expect_soon(lambda: trial.notes("slow ends") >= 2, "two ends of a 5 s flow")
     words = [word for word in trial.notes_file.read_text().splitlines() if word.startswith("slow")]
     assert words[:4] == ["slow begins", "slow ends", "slow begins", "slow ends"]
-    until(lambda: trial.ended_as("slow", StateType.CANCELLED, "skipped"), "a run cancelled as skipped")
+    expect_soon(lambda: trial.ended_as("slow", StateType.CANCELLED, "skipped"), "a run cancelled as skipped")
 
 
 def test_a_run_older_than_twice_its_cadence_is_dropped(trial: Trial) -> None:
@@ -180,45 +180,47 @@ def test_a_run_older_than_twice_its_cadence_is_dropped(trial: Trial) -> None:
             trial.ids["quick"], state=Scheduled(scheduled_time=minute_ago)
         )
     )
-    until(lambda: trial.ended_as("quick", StateType.CANCELLED, "stale by 6"), "a run cancelled as stale")
+    expect_soon(
+        lambda: trial.ended_as("quick", StateType.CANCELLED, "stale by 6"), "a run cancelled as stale"
+    )
 
 
 def test_a_failing_flow_is_recorded_as_failed(trial: Trial) -> None:
-    until(lambda: trial.ended_as("faulty", StateType.FAILED, "on purpose"), "a failed run")
+    expect_soon(lambda: trial.ended_as("faulty", StateType.FAILED, "on purpose"), "a failed run")
 
 
 def test_a_long_lived_run_that_ends_is_begun_again(trial: Trial) -> None:
-    until(lambda: trial.notes("brief") >= 2, "a second beginning")
+    expect_soon(lambda: trial.notes("brief") >= 2, "a second beginning")
     assert trial.notes("forever begins") == 1
 
 
 def test_cadences_go_on_while_prefect_is_killed_and_are_handed_back(trial: Trial) -> None:
-    until(lambda: trial.notes("quick") >= 1, "the worker works")
+    expect_soon(lambda: trial.notes("quick") >= 1, "the worker works")
     trial.prefect.kill()
     before = trial.notes("quick")
-    until(lambda: trial.notes("quick") >= before + 6, "runs without Prefect")
+    expect_soon(lambda: trial.notes("quick") >= before + 6, "runs without Prefect")
     assert trial.said("quick: Completed") and trial.said("unrecorded")
     trial.prefect.start()
-    until(lambda: trial.said("Prefect answers again"), "the worker notices")
+    expect_soon(lambda: trial.said("Prefect answers again"), "the worker notices")
     completed = len(trial.runs("quick", StateType.COMPLETED))
-    until(lambda: len(trial.runs("quick", StateType.COMPLETED)) > completed, "recorded runs again")
+    expect_soon(lambda: len(trial.runs("quick", StateType.COMPLETED)) > completed, "recorded runs again")
     assert trial.notes("forever begins") == 1
 
 
 def test_a_killed_workers_runs_are_buried_and_begun_anew(trial: Trial) -> None:
-    until(lambda: len(trial.runs("forever", StateType.RUNNING)) == 1, "the long-lived run")
+    expect_soon(lambda: len(trial.runs("forever", StateType.RUNNING)) == 1, "the long-lived run")
     (left,) = trial.runs("forever", StateType.RUNNING)
     begun = trial.notes("forever begins")
     trial.end_worker(signal.SIGKILL)
     trial.start_worker()
-    until(lambda: trial.notes("forever begins") > begun, "a new beginning")
-    until(
+    expect_soon(lambda: trial.notes("forever begins") > begun, "a new beginning")
+    expect_soon(
         lambda: left.id in {run.id for run in trial.runs("forever", StateType.CRASHED)}, "the old one crashed"
     )
 
 
 def test_a_terminated_worker_ends_its_runs_and_exits_zero(trial: Trial) -> None:
-    until(lambda: len(trial.runs("forever", StateType.RUNNING)) == 1, "the long-lived run")
+    expect_soon(lambda: len(trial.runs("forever", StateType.RUNNING)) == 1, "the long-lived run")
     (run,) = trial.runs("forever", StateType.RUNNING)
     ended = trial.notes("forever ends")
     assert trial.end_worker(signal.SIGTERM) == 0

@@ -146,3 +146,4 @@ def test_an_old_score_is_called_stale(chromium: Page, desk_url: str) -> None:
         chromium.open(f"{address}/?lang=en#/desk")
         chromium.until("document.body.dataset.link === 'stale' || document.querySelector('.link.stale')")
         chromium.until("document.getElementById('banner').innerText.includes('No new score for 5 min')")
+        assert "No new score for 5 min" in chromium.text()
