@@ -12,6 +12,7 @@ import pytest
 
 from risk import cli
 from risk.adapters import migrate, settings
+from risk.commands import arguments
 from risk.runtime.hold import hold
 from risk.simulator import scenarios
 
@@ -75,7 +76,7 @@ def test_a_wrong_command_line_is_refused_in_one_line_before_anything_starts(
 
 
 def test_the_command_names_the_scenarios_of_the_simulator() -> None:
-    assert get_args(cli.Scenario) == scenarios.NAMES
+    assert get_args(arguments.Scenario) == scenarios.NAMES
 
 
 def test_a_refused_setting_ends_with_two_and_names_the_field(

@@ -1,0 +1,1 @@
+"""The commands of `risk`, one file a group; risk.cli hangs them up."""
