@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError
 
 from risk.commands import running
 from risk.commands.alert import alert
+from risk.commands.backtest import backtest
 from risk.commands.database import db
 from risk.commands.simulate import simulate
 from risk.commands.size import size
@@ -41,6 +42,7 @@ app.command(simulate)
 app.command(size)
 app.command(db)
 app.command(alert)
+app.command(backtest)
 
 
 def _guarded(command: Callable[[], int | None]) -> int:

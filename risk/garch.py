@@ -134,6 +134,19 @@ def fit_garch(
     return _ewma_fit(values, interval, problem, fit) if problem else fit
 
 
+def fit_by_arch(returns: ArrayLike) -> GarchFit:
+    """The GJR-GARCH-t fit where arch's search ends, accepted or not: what our own fitter is held against.
+
+    Raises:
+        DataError: fewer than 20 returns, or all equal.
+    """
+    values = series(returns)
+    values = values[np.isfinite(values)]
+    if len(values) < 20 or np.ptp(values) == 0.0:
+        raise DataError(f"{len(values)} returns that do not vary: no volatility to fit")
+    return _maximum_likelihood(values, True, "t")
+
+
 def _maximum_likelihood(values: Series, is_asymmetric: bool, errors: Literal["t", "normal"]) -> GarchFit:
     from arch import arch_model  # heavy: only where a refit happens
 

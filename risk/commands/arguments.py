@@ -20,8 +20,8 @@ Scenario = Literal[
 ]  # risk.simulator.scenarios.SCENARIOS; a test compares them
 
 
-def begin(text: str) -> datetime:
-    """The moment that --from names; without an offset it is UTC.
+def begin(text: str, option: str = "--from") -> datetime:
+    """The moment that the option names; without an offset it is UTC.
 
     Raises:
         SettingsError: it names none.
@@ -31,5 +31,5 @@ def begin(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as cause:
-        raise SettingsError(f"--from {text}: {cause}; write 2024-08-05 or 2022-06-13T00:00:00") from None
+        raise SettingsError(f"{option} {text}: {cause}; write 2024-08-05 or 2022-06-13T00:00:00") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)

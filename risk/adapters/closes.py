@@ -1,0 +1,106 @@
+"""Closes for a study of returns: of a folder of archives, or of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Connection
+
+from risk.adapters import archive, store
+from risk.errors import DataError, PayloadError
+from risk.panel import BAR_S, Panel, aligned, closes
+from risk.recurrence import Series
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def of_folder(
+    folder: Path,
+    symbols: Sequence[str],
+    interval: str,
+    *,
+    venue: str = "usdm",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> tuple[Panel, tuple[str, ...]]:
+    """(closes, the files they came from). Shorter bars fill in where a longer one is missing.
+
+    Bars opened before `since`, or at or after `until`, are left out.
+
+    Raises:
+        DataError: no file has bars of a symbol, or a file cannot be read.
+        KeyError: unknown interval.
+    """
+    used: list[str] = []
+    found = {}
+    for symbol in symbols:
+        parts = [_read(path, symbol, interval, venue) for path in _files(folder, symbol, interval, venue)]
+        parts = [part for part in parts if len(part[1])]
+        if not parts:
+            raise DataError(
+                f"{symbol}: no {venue} bars that make {interval} in {folder}; look at the file names there"
+            )
+        used += [name for name, _, _ in parts]
+        at, price = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
+        found[symbol] = _between(at, price, since, until)
+    return aligned(found, interval), tuple(dict.fromkeys(used))
+
+
+def of_database(db: Connection, symbols: Sequence[str], interval: str, count: int) -> Panel:
+    """The newest `count` stored closes of every symbol.
+
+    Raises:
+        DataError: a symbol has none.
+    """
+    found = {}
+    for symbol in symbols:
+        bars = store.klines(db, symbol, interval, count)
+        if not len(bars.open_at):
+            raise DataError(f"{symbol}: no {interval} bars stored; the history flow fills them")
+        found[symbol] = bars.open_at, bars.close
+    return aligned(found, interval)
+
+
+def _files(folder: Path, symbol: str, interval: str, venue: str) -> list[Path]:
+    """Kline files that may hold bars of the symbol, shortest bars first: what comes later counts."""
+    fitting = []
+    for path in sorted(folder.iterdir()):
+        named = archive.contents(path)
+        is_other = (named.symbol or symbol) != symbol or (named.venue or venue) != venue
+        if named.kind != "kl" or named.interval is None or is_other:
+            continue
+        try:
+            bar_s = round(archive.step(named.interval).total_seconds())
+        except ValueError:
+            continue  # months have no fixed length
+        if BAR_S[interval] % bar_s == 0:
+            fitting.append((bar_s, path.name, path))
+    return [path for _, _, path in sorted(fitting)]
+
+
+def _read(path: Path, symbol: str, interval: str, venue: str) -> tuple[str, Series, Series]:
+    """(name, open times, closes) of the interval's bars that the file makes for the symbol."""
+    named = archive.contents(path)
+    try:
+        rows = archive.klines(path, received_at=EPOCH, symbol=named.symbol, venue=venue).rows
+    except PayloadError as cause:
+        raise DataError(f"{path.name}: {cause}") from cause
+    own = [row for row in rows if row.symbol == symbol]
+    at = np.array([row.open_at.timestamp() for row in own], dtype=np.float64)
+    price = np.array([float(row.close) for row in own], dtype=np.float64)
+    bar_s = round(archive.step(named.interval or interval).total_seconds())
+    return path.name, *closes(at, price, bar_s, interval)
+
+
+def _between(
+    at: Series, price: Series, since: datetime | None, until: datetime | None
+) -> tuple[Series, Series]:
+    kept = np.ones(len(at), dtype=bool)
+    if since is not None:
+        kept &= at >= since.timestamp()
+    if until is not None:
+        kept &= at < until.timestamp()
+    return at[kept], price[kept]

@@ -1,0 +1,61 @@
+"""Put the desk's numbers to the test of history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter, validators
+
+from risk.commands import terminal
+from risk.commands.arguments import Begin, Folder, begin
+
+backtest = App(name="backtest", help="Put the desk's numbers to the test of history.")
+
+Count = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
+
+
+@backtest.command
+def var(
+    *holdings: str,
+    archive: Folder | None = None,
+    interval: Literal["1h", "1d"] = "1h",
+    from_: Begin = None,
+    to: str | None = None,
+    venue: Literal["usdm", "spot"] = "usdm",
+    window: Count = None,
+    refit: Count = None,
+    csv: Path | None = None,
+    json: Path | None = None,
+) -> int:
+    """Judge value at risk by six methods, each bar forecast from the bars before it.
+
+    Exit status: 0 done, whatever the verdict · 1 too little history · 2 refused.
+
+    Args:
+        holdings: BTCUSDT, or a book by weights: BTCUSDT=0.6 ETHUSDT=-0.4 (below 0 is short).
+        archive: folder of recorded klines; without it the bars in the desk's database.
+        interval: of the bars: 1h or 1d.
+        from_: first bar, e.g. 2020-01-01; UTC.
+        to: the first bar that does not count any more.
+        venue: usdm or spot; of the archive.
+        window: returns that each forecast rests on; 2000 hours or 500 days.
+        refit: bars between refits; 24 hours or 7 days.
+        csv: write the table of tests.
+        json: write the table.
+    """
+    from risk.runtime.backtest_var import Wish, run
+
+    wish = Wish(
+        holdings=holdings,
+        archive=archive.resolve() if archive else None,
+        interval=interval,
+        since=begin(from_) if from_ else None,
+        until=begin(to, "--to") if to else None,
+        venue=venue,
+        window=window,
+        refit_every=refit,
+        csv=csv,
+        json=json,
+    )
+    return run(terminal.settings(), wish, terminal.console(), terminal.say)
