@@ -41,9 +41,7 @@ def test_symbols_of_other_lengths_share_one_grid_and_later_files_count() -> None
     found = {"A": ([0, HOUR], [1.0, 2.0]), "B": ([HOUR, 2 * HOUR, HOUR], [3.0, 4.0, 5.0])}
     panel = aligned(found, "1h")
     assert panel.open_at.tolist() == [0.0, HOUR, 2 * HOUR]
-    assert panel.close.tolist() == pytest.approx(
-        np.array([[1.0, np.nan], [2.0, 5.0], [np.nan, 4.0]]).tolist(), nan_ok=True
-    )
+    np.testing.assert_array_equal(panel.close, [[1.0, np.nan], [2.0, 5.0], [np.nan, 4.0]])
 
 
 @pytest.mark.parametrize("price", [0.0, -1.0, np.nan, np.inf])
