@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flows import desk
 from risk.adapters import store
+from risk.errors import RateLimitError
 from risk.records import FlowProgress, FundingSettlement, Kline, OpenInterest
 
 log = logging.getLogger(__name__)
@@ -23,6 +25,8 @@ DEPTHS = {
 }
 OPEN_INTEREST_PERIOD = "15m"
 PAGE_OF_OPEN_INTEREST = timedelta(minutes=15 * 480)
+LONGEST_WAIT_S = 600.0
+"""For request weight, in one stretch: two of the longest windows that the exchange counts by."""
 
 Page = Sequence[Kline] | Sequence[FundingSettlement] | Sequence[OpenInterest]
 
@@ -56,15 +60,30 @@ def plan(symbols: Sequence[str], moment: datetime) -> list[Stretch]:
     return stretches
 
 
-def fetch(stretch: Stretch) -> int:
-    """Fetch one stretch; each page is stored together with how far it reaches. Returns the rows fetched."""
-    done = 0
-    cursor = stretch.start
-    for page in _pages(stretch):
-        done += len(page)
-        cursor = page[-1].event_at
-        _store(stretch, page, cursor, done)
-    if cursor == stretch.start and done == 0:
+def fetch(stretch: Stretch, sleep: Callable[[float], None] = time.sleep) -> int:
+    """Fetch one stretch; each page is stored together with how far it reaches. Returns the rows fetched.
+
+    Where the request weight is used up, it waits as long as that lasts and goes on from the last page stored.
+
+    Raises:
+        RateLimitError: after ten minutes of waiting.
+    """
+    done, waited_s, cursor = 0, 0.0, stretch.start
+    while True:
+        try:
+            for page in _pages(replace(stretch, start=cursor)):
+                done += len(page)
+                cursor = page[-1].event_at
+                _store(stretch, page, cursor, done)
+            break
+        except RateLimitError as error:
+            wait_s = max(error.retry_after_s, 1.0)
+            waited_s += wait_s
+            if waited_s > LONGEST_WAIT_S:
+                raise
+            log.info("%s: goes on in %.0f s (%s)", stretch.scope, wait_s, error)
+            sleep(wait_s)
+    if done == 0:
         log.info("%s: nothing newer than %s", stretch.scope, cursor)
     return done
 

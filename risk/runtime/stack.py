@@ -27,7 +27,10 @@ from risk.runtime.supervisor import Interrupt, Supervisor
 from risk.runtime.teller import Teller
 from risk.runtime.watchdog import Watchdog, ages, sender
 
-POOLS = {"cadence": 0.5, "streams": 0.3, "heavy": 0.2}  # and their shares of the exchange's request weight
+POOLS = {"cadence": 0.5, "streams": 0.3, "heavy": 1.0}
+"""And their shares of the weight that the desk may use. In steady state all of them together need a third of it; the
+history of a first start takes what is free. What all have used comes back with each answer and binds them all.
+"""
 HEAVY_NICENESS = 10
 STATE_FILE = "stack.json"
 STATE_EVERY_S = 2.0

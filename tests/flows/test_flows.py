@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import psycopg
@@ -26,7 +27,7 @@ from flows import (
     venues,
 )
 from risk.adapters import store
-from risk.errors import BannedError, DataError, StoreError
+from risk.errors import BannedError, DataError, RateLimitError, StoreError
 from tests.conftest_simulator import RunningSimulator
 
 
@@ -238,6 +239,38 @@ def test_a_ban_stops_the_loop_at_once(ready: str) -> None:
     with pytest.raises(BannedError):
         steps.each(["BTCUSDT", "ETHUSDT"], call)
     assert asked == ["BTCUSDT"]
+
+
+def test_history_waits_for_request_weight_and_goes_on(ready: str, simulator: RunningSimulator) -> None:
+    stretch = next(s for s in backfill.plan(("BTCUSDT",), desk.now()) if s.series == "1h")
+    simulator.control("fault", {"kind": "limit", "path": "/fapi/v1/klines", "retry_after": 1})
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        simulator.control("fault", method="DELETE")
+        time.sleep(seconds)
+
+    try:
+        fetched = backfill.fetch(stretch, sleep)
+    finally:
+        simulator.control("fault", method="DELETE")
+    assert len(waits) == 1
+    assert 1.0 <= waits[0] <= 2.0  # Retry-After
+    assert fetched >= 4_000
+    assert count(ready, "kline", "interval = '1h'") == fetched
+
+
+def test_history_gives_up_a_stretch_after_ten_minutes(ready: str, simulator: RunningSimulator) -> None:
+    stretch = next(s for s in backfill.plan(("BTCUSDT",), desk.now()) if s.series == "1h")
+    simulator.control("fault", {"kind": "limit", "path": "/fapi/v1/klines", "retry_after": 400})
+    waits: list[float] = []
+    try:
+        with pytest.raises(RateLimitError):
+            backfill.fetch(stretch, waits.append)
+    finally:
+        simulator.control("fault", method="DELETE")
+    assert len(waits) == 1  # 400 s; another 400 s would be more than 600
 
 
 def test_a_flow_without_a_database_says_what_to_do(monkeypatch: pytest.MonkeyPatch, ready: str) -> None:
