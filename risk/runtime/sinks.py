@@ -15,6 +15,7 @@ import json
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -65,6 +66,7 @@ class Sinks:
     faults: dict[str, Fault] = field(default_factory=lambda: {"telegram": Fault(), "mail": Fault()})
     counts: dict[str, int] = field(default_factory=dict)
     incoming: list[dict[str, Any]] = field(default_factory=list)  # updates that nobody has confirmed
+    is_ending: Callable[[], bool] = lambda: False
 
     def keep(self, channel: str, entry: dict[str, Any]) -> int:
         """Append one accepted message to the channel's file; its number, from 1."""
@@ -175,7 +177,7 @@ def bot_api(sinks: Sinks) -> Starlette:
         offset = int(request.query_params.get("offset", 0))
         ends_at = asyncio.get_running_loop().time() + float(request.query_params.get("timeout", 0))
         sinks.incoming = [update for update in sinks.incoming if update["update_id"] >= offset]
-        while not sinks.incoming and asyncio.get_running_loop().time() < ends_at:
+        while not (sinks.incoming or sinks.is_ending()) and asyncio.get_running_loop().time() < ends_at:
             await asyncio.sleep(0.05)
         return JSONResponse({"ok": True, "result": sinks.incoming})
 
@@ -264,6 +266,7 @@ async def serve(directory: Path, *, smtp_port: int = 0, bot_port: int = 0) -> No
         listener.bind(("127.0.0.1", bot_port))
         config = uvicorn.Config(bot_api(sinks), log_level="warning", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
+        sinks.is_ending = lambda: server.should_exit
         ready = {
             "ready": True,
             "smtp_port": mail.sockets[0].getsockname()[1],
