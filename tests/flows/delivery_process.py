@@ -26,11 +26,12 @@ from risk.adapters import notify, settings
 WAITING = "SELECT count(*) FROM risk.delivery WHERE state = 'waiting'"
 
 
-async def deliver() -> None:
-    """The flow's function; SIGTERM cancels it as the worker does."""
+async def deliver(listening: int) -> None:
+    """The flow's function; SIGTERM cancels it as the worker does. `listening` is told once it would."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    os.close(listening)
     try:
         await delivery.delivery.fn()
     except asyncio.CancelledError:
@@ -38,14 +39,20 @@ async def deliver() -> None:
 
 
 def child(command: dict[str, Any]) -> int:
+    """Process id of a child that answers SIGTERM as the worker does, or is dead already."""
+    told, listening = os.pipe()
     pid = os.fork()
     if pid:
+        os.close(listening)
+        os.read(told, 1)  # the end of the file: the handler stands, or the child is gone
+        os.close(told)
         return pid
+    os.close(told)
     os.environ.update(command["environment"])
     if command["do"] == "crash":
         os.environ["RISK_CRASH_AT"] = command["at"]
     settings.load.cache_clear()
-    asyncio.run(deliver())
+    asyncio.run(deliver(listening))
     os._exit(0)
 
 
