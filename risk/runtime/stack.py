@@ -28,8 +28,8 @@ from risk.runtime.teller import Teller
 from risk.runtime.watchdog import Watchdog, ages, sender
 
 POOLS = {"cadence": 0.5, "streams": 0.3, "heavy": 1.0}
-"""And their shares of the weight that the desk may use. In steady state all of them together need a third of it; the
-history of a first start takes what is free. What all have used comes back with each answer and binds them all.
+"""And their shares of the weight that the desk may use. In steady state all of them need a third of it; the
+history of a first start takes what is free. What all have used comes back with each answer and binds them.
 """
 HEAVY_NICENESS = 10
 STATE_FILE = "stack.json"
