@@ -15,6 +15,7 @@ from risk.commands import running
 from risk.commands.alert import alert
 from risk.commands.backtest import backtest
 from risk.commands.database import db
+from risk.commands.report import report
 from risk.commands.simulate import simulate
 from risk.commands.size import size
 
@@ -40,6 +41,7 @@ for command in (running.demo, running.up, running.status, running.doctor, runnin
     app.command(command)
 app.command(simulate)
 app.command(size)
+app.command(report)
 app.command(db)
 app.command(alert)
 app.command(backtest)
