@@ -43,7 +43,7 @@ def decide(state: State, limits: Limits, now: datetime) -> Decision:
     now_s = now.timestamp()
     symbols, columns, ladders = _widened(state)
     held = exposure.exposure(symbols, state.account, state.positions, is_watched=state.watches_account)
-    judged = score_columns(columns, *ladders, held, limits, now_s)
+    judged = score_columns(columns, *ladders, held, limits, now_s, absent=state.absent)
     counter = reduction.counterfactual(state, symbols, columns, ladders, held, judged, limits, now_s)
     scores = _scores(state, symbols, judged, held, counter, limits, now)
     wanted = reduction.reductions(state, symbols, judged, scores.level[: len(symbols)], limits)

@@ -27,7 +27,7 @@ class Exposure:
 
     Attributes:
         is_watched: whether an account is expected at all.
-        at: seconds since 1970 of the account's newest answer, NaN before the first.
+        at: seconds since 1970 of the account's newest answer, NaN before the first; per row in a replay.
         has_position: bool (n,).
         sell_usdt, buy_usdt: notional that an exit would sell or buy, 0 where there is none.
         cover: margin balance over maintenance; +inf where the exchange asks for none.
@@ -35,7 +35,7 @@ class Exposure:
     """
 
     is_watched: bool
-    at: float
+    at: float | Column
     has_position: NDArray[np.bool_]
     sell_usdt: Column
     buy_usdt: Column

@@ -129,9 +129,33 @@ def fit_garch(
         raise DataError(f"{len(values)} returns that do not vary: no volatility to fit")
     if len(values) < FEWEST_RETURNS[interval]:
         return _ewma_fit(values, interval, f"{len(values)} returns, {FEWEST_RETURNS[interval]} needed")
-    fit = _maximum_likelihood(values, is_asymmetric, errors)
+    return accepted(_maximum_likelihood(values, is_asymmetric, errors), values, interval)
+
+
+def accepted(fit: GarchFit, returns: ArrayLike, interval: Literal["1h", "1d"]) -> GarchFit:
+    """The fit itself, or EWMA of the same returns with the reason why the fit must not be used.
+
+    Args:
+        fit: of these returns, by whichever fitter.
+    """
     problem = _problem(fit)
-    return _ewma_fit(values, interval, problem, fit) if problem else fit
+    if not problem:
+        return fit
+    values = series(returns)
+    return _ewma_fit(values[np.isfinite(values)], interval, problem, fit)
+
+
+def ewma_fit(returns: ArrayLike, interval: Literal["1h", "1d"], reason: str) -> GarchFit:
+    """EWMA of the returns as a fit of its own, with the reason why it stands in.
+
+    Raises:
+        DataError: fewer than two returns, or all equal.
+    """
+    values = series(returns)
+    values = values[np.isfinite(values)]
+    if len(values) < 2 or np.ptp(values) == 0.0:
+        raise DataError(f"{len(values)} returns that do not vary: no volatility to fit")
+    return _ewma_fit(values, interval, reason)
 
 
 def fit_by_arch(returns: ArrayLike) -> GarchFit:

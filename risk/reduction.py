@@ -84,7 +84,7 @@ def counterfactual(
         trial = _trial(held, rows[row], percent, covers[row, percent], distances[row, percent])
         some = {name: column[rows[row]] for name, column in columns.items() if name in SCORED}
         rungs = (ladders[0][rows[row]], ladders[1][rows[row]])
-        after = score_columns(some, *rungs, trial, limits, now_s)
+        after = score_columns(some, *rungs, trial, limits, now_s, absent=state.absent)
         lower = (after.raw_level >= 0) & (after.raw_level < judged.raw_level[rows[row]])
         return lower.reshape(-1, k)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -143,7 +143,8 @@ def score(inputs: Inputs, limits: Limits, now: datetime) -> Card:
     )
     held = exposure.flat(1, is_watched=inputs.watches_account, at=inputs.at.timestamp())
     held.has_position[0] = inputs.has_position
-    judged = judge(measured, held, limits, now.timestamp(), expects_book=inputs.expects_book)
+    absent = () if inputs.expects_book else MEMBERS["liquidity"]
+    judged = judge(measured, held, limits, now.timestamp(), absent=absent)
     return card(judged, 0)
 
 
@@ -155,18 +156,19 @@ def score_columns(
     limits: Limits,
     now_s: Clock,
     *,
-    expects_book: bool = True,
+    absent: Collection[str] = (),
 ) -> Judged:
     """Scores of n symbols at one instant, or of one symbol at n instants (`now_s` (n,)).
 
-    `columns` are those of `risk.state.INPUT_COLUMNS`; absent ones count as missing.
+    `columns` are those of `risk.state.INPUT_COLUMNS`; a column that is not there counts as missing.
+    `absent` names components that their source can never give, as `risk.state.State` explains.
     """
     measured = components.measure(columns, sell_slippage, buy_slippage, held, limits, now_s)
-    return judge(measured, held, limits, now_s, expects_book=expects_book)
+    return judge(measured, held, limits, now_s, absent=absent)
 
 
 def judge(
-    measured: Measured, held: Exposure, limits: Limits, now_s: Clock, *, expects_book: bool = True
+    measured: Measured, held: Exposure, limits: Limits, now_s: Clock, *, absent: Collection[str] = ()
 ) -> Judged:
     """Curves, dimensions, weights and floors over measured components.
 
@@ -178,7 +180,7 @@ def judge(
     scores = _component_scores(measured, limits, now_s)
     known = ~np.isnan(scores)
     account_known = is_fresh(np.full(n, held.at), now_s, limits.ages_s["account"], limits)
-    expected = _expected(limits, held, account_known, expects_book, known)
+    expected = _expected(limits, held, account_known, absent, known)
     dimensions = _dimensions(scores, known, limits, held.is_watched & ~held.has_position & account_known)
     gaps = expected & ~known
     weighted = _weighted(dimensions, limits)
@@ -246,18 +248,18 @@ def _expected(
     limits: Limits,
     held: Exposure,
     account_known: NDArray[np.bool_],
-    expects_book: bool,
+    absent: Collection[str],
     known: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     expected = np.zeros(known.shape, dtype=bool)
     at_stake = held.is_watched & (held.has_position | ~account_known)
     for dimension, members in MEMBERS.items():
         for name in members:
-            if name in limits.curves:
-                book = expects_book if dimension == "liquidity" else True
-                expected[INDEX[name]] = at_stake if dimension == "leverage" else book
+            if name in limits.curves and name not in absent:
+                expected[INDEX[name]] = at_stake if dimension == "leverage" else True
     has_book = known[[INDEX[name] for name in MEMBERS["liquidity"]]].any(axis=0)
-    expected[INDEX[STAND_IN]] = ~has_book & (STAND_IN in limits.curves)
+    if STAND_IN in limits.curves and STAND_IN not in absent:
+        expected[INDEX[STAND_IN]] = ~has_book
     return expected
 
 

@@ -144,6 +144,9 @@ class State:
             "key_can_trade", "income_at", "peak_scored_at"; seconds or USDT as the name says.
         vanished: positions that disappeared within the last ten minutes.
         silences: those whose end is still to come.
+        absent: components (COMPONENTS) that the source of this state can never give, whose absence is
+            therefore no fault. Live it is empty: there everything is expected. An archive without a book
+            names the book's.
     """
 
     symbols: tuple[str, ...]
@@ -162,6 +165,7 @@ class State:
     facts: Mapping[str, float] = field(default_factory=dict)
     vanished: tuple[VanishedPosition, ...] = ()
     silences: tuple[Silence, ...] = ()
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
