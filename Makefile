@@ -6,6 +6,7 @@
 #   make faults                             kills every part of a whole desk, one after another: some minutes
 #   make check                              format, lint, types, import contracts
 #   make bench                              the 30-second benchmarks; ARGS="" for a full run: python -m bench
+#   make validate                           docs/validation.md and its pages from ../shared/data: minutes
 #   make lock                               renew requirements.lock from pyproject.toml
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ READY := $(VENV)/.ready
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults check bench lock
+.PHONY: help setup demo test faults check bench validate lock
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -51,6 +52,11 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m bench --quick $(ARGS)
+
+ARCHIVES ?= ../shared/data
+
+validate: setup
+	$(BIN)/python -m risk.runtime.validate $(ARCHIVES) docs
 
 lock: $(BIN)/uv
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --python-version 3.11 -o requirements.lock

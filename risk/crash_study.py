@@ -1,4 +1,4 @@
-"""Past crashes one by one: when the score spoke, how long before the fall, and what it meant to a position."""
+"""Past crashes one by one: when the score spoke, how long before the fall, what it meant to a position."""
 
 from __future__ import annotations
 
@@ -163,9 +163,14 @@ def _lived(track: Track, rows: slice, crash: str, limits: Limits, held: Hypothet
         if not state.positions:
             gone = at
             break
-        if max(decision.scores.level[decision.scores.scopes.index(s)] for s in (track.symbol, ACCOUNT_SCOPE)) >= HIGH:
+        if (
+            max(decision.scores.level[decision.scores.scopes.index(s)] for s in (track.symbol, ACCOUNT_SCOPE))
+            >= HIGH
+        ):
             first.setdefault("level", at)
-        alert = next((a for a in decision.alerts if (a.name, a.scope) == ("liquidation_distance", scope)), None)
+        alert = next(
+            (a for a in decision.alerts if (a.name, a.scope) == ("liquidation_distance", scope)), None
+        )
         if alert is not None and alert.phase == "firing":
             first.setdefault("warned", at)
             if alert.severity == "critical":

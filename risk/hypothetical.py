@@ -43,7 +43,11 @@ class Hypothetical:
 
     def __post_init__(self) -> None:
         numbers = (self.leverage, self.entry_price, self.notional_usdt)
-        if self.side not in (-1, 1) or not all(math.isfinite(x) and x > 0 for x in numbers) or not self.ladder:
+        if (
+            self.side not in (-1, 1)
+            or not all(math.isfinite(x) and x > 0 for x in numbers)
+            or not self.ladder
+        ):
             raise ValueError(
                 f"side {self.side}, leverage, entry and notional {numbers}: side is 1 or -1, the others are "
                 "above 0, and the ladder has a bracket"

@@ -77,6 +77,7 @@ def resampled_areas(scores: NDArray[np.float64], event: NDArray[np.bool_], at: S
     weeks, block = np.unique(np.floor(at / WEEK_S), return_inverse=True)
     chance = np.random.default_rng(SEED)
     drawn = chance.multinomial(len(weeks), np.full(len(weeks), 1.0 / len(weeks)), size=RESAMPLES)
+    draws = drawn.astype(np.float64)
     found = np.empty((len(scores), RESAMPLES))
     for k, score in enumerate(scores):
         edges = np.unique(np.quantile(score, np.linspace(0.0, 1.0, BINS + 1)[1:-1]))
@@ -84,7 +85,7 @@ def resampled_areas(scores: NDArray[np.float64], event: NDArray[np.bool_], at: S
         shape = (len(weeks), len(edges) + 1)
         positive = np.bincount(place[event], minlength=shape[0] * shape[1]).reshape(shape)
         negative = np.bincount(place[~event], minlength=shape[0] * shape[1]).reshape(shape)
-        found[k] = _areas(drawn @ positive.astype(np.float64), drawn @ negative.astype(np.float64))
+        found[k] = _areas(draws @ positive.astype(np.float64), draws @ negative.astype(np.float64))
     return found
 
 

@@ -20,7 +20,7 @@ from risk.decision import decide
 from risk.hypothetical import Hypothetical
 from risk.hysteresis import reported_levels
 from risk.limits import Limits
-from risk.records import SLIPPAGE_LADDER_USDT, Alert
+from risk.records import SLIPPAGE_LADDER_USDT, AccountSnapshot, Alert, PositionSnapshot
 from risk.recurrence import Series
 from risk.scorecard import Judged, score_columns
 from risk.state import INPUT_COLUMNS, Column, Decision, State
@@ -52,7 +52,8 @@ def replay(track: Track, limits: Limits, held: Hypothetical | None = None) -> Re
     """Every evaluation of a track by the live arithmetic, CHUNK rows at a time.
 
     Args:
-        held: a position open from the close of the first evaluation until a later bar reaches its liquidation price.
+        held: a position open from the close of the first evaluation until a later bar reaches its
+            liquidation price.
     """
     n = len(track)
     composite, weighted = np.empty(n), np.empty(n)
@@ -123,7 +124,8 @@ def _state(
     known, gap = track.columns, np.array([np.nan])
     columns = {name: known[name][i : i + 1] if name in known else gap for name in INPUT_COLUMNS}
     rungs = np.full((1, len(SLIPPAGE_LADDER_USDT)), np.nan)
-    account, positions = (None, ())
+    account: AccountSnapshot | None = None
+    positions: tuple[PositionSnapshot, ...] = ()
     if held is not None:
         account, positions = held.account(now, float(track.close[i]), is_open=is_open)
     return State(

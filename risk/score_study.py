@@ -1,4 +1,4 @@
-"""What came after each level: how often it occurs, how far the price fell, and how well the score ranks it."""
+"""What came after each level: how often it occurs, how far the price fell, how well the score ranks it."""
 
 from __future__ import annotations
 

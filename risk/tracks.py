@@ -1,4 +1,4 @@
-"""A symbol's past as the inputs of one evaluation per bar: what an archive tells, and nothing that it does not.
+"""A symbol's past as the inputs of one evaluation per bar: what an archive tells, and nothing else.
 
 Every evaluation stands at the close of a 15-minute bar, or of an hour where the archive has no shorter
 bars. Bars come from shorter ones only whole. A gap stays a gap: within it nothing is evaluated.
@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from risk.indicators import Bars
 from risk.liquidity import kline_proxy
@@ -21,7 +24,9 @@ from risk.volatility import atr, vol_ratio
 
 QUARTER_S, DAY_S = 900, 86_400
 CLOSE_S = 0.001  # the exchange stamps a close one millisecond before the next bar opens
-TOLERANCE = 1.5  # steps: no longer does a settled rate stand in for the running one, or old open interest for new
+TOLERANCE = (
+    1.5  # steps: no longer does a settled rate stand in for the running one, or old open interest for new
+)
 
 BOOK = frozenset(MEMBERS["liquidity"])
 FINE = frozenset({"atr_15m", "vol_ratio", "kline_liquidity"})  # need bars of 15 minutes
@@ -112,7 +117,7 @@ def resampled(bars: Bars, bar_s: int, length_s: int) -> Bars:
     )
 
 
-def part_of(bars: Bars, rows: slice | Series) -> Bars:
+def part_of(bars: Bars, rows: slice | NDArray[Any]) -> Bars:
     """The bars of some rows."""
     return Bars(**{name: getattr(bars, name)[rows] for name in Bars.__dataclass_fields__})
 
@@ -127,7 +132,7 @@ def tracks(past: Past, *, on_day: Callable[[], None] | None = None) -> tuple[Tra
     )
     forecasts = {"garch": sigma, "ewma": ewma_track(hours.open_at, hours.close), "is_garch": is_garch}
     found = []
-    for first, end in zip(edges[:-1], edges[1:], strict=True):
+    for first, end in pairwise(edges):
         found.append(_track(past, part_of(past.bars, slice(first, end)), forecasts))
     return tuple(track for track in found if len(track))
 

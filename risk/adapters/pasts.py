@@ -19,7 +19,8 @@ from risk.adapters import archive
 from risk.errors import DataError, PayloadError
 from risk.indicators import Bars
 from risk.records import Kline, LeverageBracket
-from risk.tracks import HOUR_S, QUARTER_S, Past, Readings, part_of, resampled
+from risk.sigma_track import HOUR_S
+from risk.tracks import QUARTER_S, Past, Readings, part_of, resampled
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIELDS = ("open_at", "open", "high", "low", "close", "volume")
@@ -59,9 +60,10 @@ def pasts(folder: Path, symbol: str) -> tuple[Past, ...]:
         raise DataError(f"{symbol}: no bars of an hour or less in {folder}; look at the file names there")
     hours, quarters = _joined(hourly), _joined(fine) if fine else None
     found = []
-    for length, bars in ((QUARTER_S, quarters), (HOUR_S, _without(hours, quarters))):
-        if bars is not None and len(bars):
-            found.append(_past(folder, symbol, length, bars, hours, files[length]))
+    alone = _without(hours, quarters)
+    for length, held in ((QUARTER_S, quarters), (HOUR_S, alone)):
+        if held is not None and len(held):
+            found.append(_past(folder, symbol, length, held, hours, files[length]))
     return tuple(found)
 
 

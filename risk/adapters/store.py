@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from risk.adapters.store_backtest import save_score_backtest
 from risk.adapters.store_decision import save_decision, save_limits
 from risk.adapters.store_engine import connect, dispose
 from risk.adapters.store_exits import extremes, save_size_advice, save_stress, scenarios, ways_out
@@ -107,6 +108,7 @@ __all__ = [
     "save_issues",
     "save_limits",
     "save_progress",
+    "save_score_backtest",
     "save_size_advice",
     "save_stress",
     "scenarios",

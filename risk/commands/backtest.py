@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter, validators
 
 from risk.commands import terminal
-from risk.commands.arguments import Begin, Folder, begin
+from risk.commands.arguments import Begin, Folder, Positive, begin
 
 backtest = App(name="backtest", help="Put the desk's numbers to the test of history.")
 
@@ -59,3 +59,48 @@ def var(
         json=json,
     )
     return run(terminal.settings(), wish, terminal.console(), terminal.say)
+
+
+@backtest.command
+def score(
+    *symbols: str,
+    archive: Folder,
+    profile: Literal["default", "seed"] | None = None,
+    side: Literal["long", "short"] = "long",
+    leverage: tuple[float, ...] = (5.0, 10.0, 20.0),
+    notional: Positive = 100_000.0,
+    html: Path | None = None,
+    json: Path | None = None,
+    store: bool = False,
+) -> int:
+    """Replay the whole score over archives: what followed each level, and what past crashes would have been.
+
+    Exit status: 0 done, whatever the verdict · 1 a file cannot be read · 2 refused.
+
+    Args:
+        symbols: e.g. BTCUSDT ETHUSDT; all that the folder has, without one.
+        archive: folder of recorded bars, funding and open interest.
+        profile: limits to judge by; without it those of the settings.
+        side: of the hypothetical positions.
+        leverage: of the hypothetical positions; repeat the option for several.
+        notional: of those positions and of the exits, USDT.
+        html: write one self-contained page.
+        json: write everything that was found.
+        store: keep the run in the desk's database.
+    """
+    from risk import limits
+    from risk.runtime.backtest_score import Wish, run
+
+    settings = terminal.settings()
+    wish = Wish(
+        symbols=tuple(symbol.upper() for symbol in symbols),
+        archive=archive.resolve(),
+        limits=limits.from_mapping({}, profile) if profile else settings.limits,
+        side=1 if side == "long" else -1,
+        leverages=leverage,
+        notional_usdt=notional,
+        html=html,
+        json=json,
+        keep=store,
+    )
+    return run(settings, wish, terminal.console(), terminal.say)
