@@ -133,11 +133,16 @@ def tracks(past: Past, *, on_day: Callable[[], None] | None = None) -> tuple[Tra
     forecasts = {"garch": sigma, "ewma": ewma_track(hours.open_at, hours.close), "is_garch": is_garch}
     found = []
     for first, end in pairwise(edges):
-        found.append(_track(past, part_of(past.bars, slice(first, end)), forecasts))
+        found.append(track_of(past, part_of(past.bars, slice(first, end)), forecasts))
     return tuple(track for track in found if len(track))
 
 
-def _track(past: Past, bars: Bars, forecasts: Mapping[str, Series]) -> Track:
+def track_of(past: Past, bars: Bars, forecasts: Mapping[str, Series]) -> Track:
+    """The evaluations of one stretch of bars.
+
+    Args:
+        forecasts: "garch", "ewma" and "is_garch", one value per bar of `past.hours`.
+    """
     at = bars.open_at + past.bar_s
     hour_at = past.hours.open_at + HOUR_S
     place = np.searchsorted(hour_at, at, side="right") - 1
