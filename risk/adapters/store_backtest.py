@@ -30,13 +30,13 @@ def save_score_backtest(db: Connection, found: Findings, now: datetime) -> UUID:
     name = run_id(found)
     head = {"run_id": str(name), "made_at": now.isoformat(), "verdict": list(verdict(found))}
     plain = ("profile", "limits_version", "side", "notional_usdt", "sources")
-    _save(db, "backtest_score", [head | {field: getattr(found, field) for field in plain}])
+    _save(db, "save_backtest_score", [head | {field: getattr(found, field) for field in plain}])
     own = {"run_id": str(name)}
     levels = [own | {"bars": b} | asdict(row) for b, rows in found.levels.items() for row in rows]
-    _save(db, "backtest_score_level", levels)
-    _save(db, "backtest_score_area", [own | row for row in _areas(found)])
-    _save(db, "backtest_score_crash", [own | asdict(row) for row in found.crashes])
-    _save(db, "backtest_score_position", [own | asdict(row) for row in found.positions])
+    _save(db, "save_backtest_score_level", levels)
+    _save(db, "save_backtest_score_area", [own | row for row in _areas(found)])
+    _save(db, "save_backtest_score_crash", [own | asdict(row) for row in found.crashes])
+    _save(db, "save_backtest_score_position", [own | asdict(row) for row in found.positions])
     return name
 
 
@@ -47,8 +47,8 @@ def _areas(found: Findings) -> Iterable[dict[str, Any]]:
             yield {"bars": bars, "ranked_by": name, **asdict(one), "less_low": low, "less_high": high}
 
 
-def _save(db: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    run(db, f"save_{table}", rows=json.dumps([{k: _known(k, v) for k, v in row.items()} for row in rows]))
+def _save(db: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    run(db, name, rows=json.dumps([{k: _known(k, v) for k, v in row.items()} for row in rows]))
 
 
 def _known(name: str, value: Any) -> Any:
