@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
@@ -13,7 +13,14 @@ from flows import desk
 from risk import indicators, positions, volatility
 from risk.adapters import settings, store
 from risk.adapters.store_read import GonePosition
-from risk.errors import BannedError, DataError, ExchangeError, RateLimitError
+from risk.errors import (
+    BannedError,
+    DataError,
+    ExchangeError,
+    KeyRejectedError,
+    RateLimitError,
+    UnsupportedAccountError,
+)
 from risk.indicators import Bars
 from risk.records import AccountSnapshot, DataIssue, PositionSnapshot, VolatilityFit
 
@@ -25,6 +32,8 @@ MARKET_SYMBOL = "BTCUSDT"
 CAUSES = {"liquidation": "liquidated", "adl": "deleveraged", "settlement": "settled"}
 FORCED_WITHIN = timedelta(minutes=2)  # a forced order this long before the position was missed is its cause
 CLASSIFIED_WITHIN = timedelta(minutes=10)  # how long the exchange is asked again for the cause
+
+_noted: dict[str, float] = {}  # facts as this process last stored them
 
 Subject = TypeVar("Subject")
 Answer = TypeVar("Answer")
@@ -62,14 +71,46 @@ def flat(lists: Iterable[Iterable[Answer]]) -> list[Answer]:
 
 
 def read_account() -> None:
-    """One account poll, stored whole; positions that are gone are told apart by the exchange's own orders."""
-    snapshot, held = desk.exchange().account_snapshot()
+    """One account poll, stored whole; positions that are gone are told apart by the exchange's own orders.
+
+    Raises:
+        KeyRejectedError, UnsupportedAccountError: as facts they make the alerts that say what to do.
+    """
+    snapshot, held = watched_account()
     with desk.database() as db:
         keep_account(db, snapshot, held)
         store.beat(db, "exchange", snapshot.received_at)
         gone = store.unclassified_positions(db, snapshot.account, snapshot.event_at - CLASSIFIED_WITHIN)
     if gone:
         classify_gone(gone)
+
+
+def watched_account() -> tuple[AccountSnapshot, Sequence[PositionSnapshot]]:
+    """The account as the exchange tells it; why it cannot be, and how far clocks are apart, become facts."""
+    found = {"key_rejected": 0.0, "account_unsupported": 0.0}
+    try:
+        return desk.exchange().account_snapshot()
+    except KeyRejectedError:
+        found["key_rejected"] = 1.0
+        raise
+    except UnsupportedAccountError:
+        found["account_unsupported"] = 1.0
+        raise
+    finally:
+        offset_s = desk.exchange().clock_offset_s()
+        if offset_s is not None:
+            found["clock_offset_s"] = round(offset_s, 1)
+        note_facts(found)
+
+
+def note_facts(found: Mapping[str, float]) -> None:
+    """Store the facts that this process has not stored yet, or has stored otherwise."""
+    changed = {name: value for name, value in found.items() if _noted.get(name) != value}
+    if changed:
+        with desk.database() as db:
+            for name, value in changed.items():
+                store.save_fact(db, name, value, desk.now())
+        _noted.update(changed)
 
 
 def keep_account(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from risk.state import Column
+from risk.state import ACCOUNT_SCOPE, Column
 from risk.view import CRITICAL, Reading, View, plain, reading
 
 FEEDS: tuple[tuple[str, str, str, bool], ...] = (
@@ -36,7 +36,16 @@ AWAY_FACT_AGE_S = 60.0  # a worker tells its fact every ten seconds
 
 def readings(view: View) -> list[Reading]:
     """All rules over what we see of the exchange."""
-    return [_stale(view), _blind(view), _unreachable(view), _orchestrator_away(view), _fit_failed(view)]
+    return [
+        _stale(view),
+        _blind(view),
+        _unreachable(view),
+        _orchestrator_away(view),
+        _fit_failed(view),
+        _flag(view, "key_rejected"),
+        _flag(view, "account_unsupported"),
+        _clock_offset(view),
+    ]
 
 
 def _stale(view: View) -> Reading:
@@ -126,6 +135,27 @@ def _orchestrator_away(view: View) -> Reading:
         away <= rule["resolves"],
         threshold=rule["fires"],
         details=lambda _: {"away_s": plain(away[0])},
+    )
+
+
+def _flag(view: View, name: str) -> Reading:
+    """What the last poll of the account found, as a fact of 1 or 0: key refused, mode not computed here."""
+    found = np.array([view.state.facts.get(name, np.nan)])
+    return reading(name, [ACCOUNT_SCOPE], found, found > 0, found == 0, severity=CRITICAL)
+
+
+def _clock_offset(view: View) -> Reading:
+    """Seconds between our clock and the exchange's, as last compared: calls are stamped by it."""
+    rule = view.rule("clock_offset")
+    offset = np.array([view.state.facts.get("clock_offset_s", np.nan)])
+    return reading(
+        "clock_offset",
+        ["exchange"],
+        offset,
+        abs(offset) >= rule["fires"],
+        abs(offset) < rule["resolves"],
+        threshold=rule["fires"],
+        details=lambda _: {"offset_s": plain(offset[0])},
     )
 
 

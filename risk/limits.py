@@ -92,6 +92,9 @@ ALERTS: Mapping[str, Mapping[str, float]] = {
     "liq_price_mismatch": {"fires": 0.005, "resolves": 0.005, "fire_hold_s": 30, "clear_hold_s": 60},
     "fit_failed": {},
     "key_can_trade": {},
+    "key_rejected": {},
+    "account_unsupported": {},
+    "clock_offset": {"fires": 5, "resolves": 1, "clear_hold_s": 30},
 }
 """Thresholds by alert. Each also takes enabled (1 or 0), fire_hold_s and clear_hold_s."""
 

@@ -14,7 +14,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from flows import desk, scoring
+from flows import desk, scoring, steps
 from risk.adapters import embedded, settings, store
 from tests.conftest_prefect import PrefectServer
 from tests.conftest_simulator import RunningSimulator
@@ -42,6 +42,7 @@ def forget() -> None:
     settings.load.cache_clear()
     desk.exchange.cache_clear()
     scoring.remember_limits.cache_clear()
+    steps._noted.clear()
 
 
 @pytest.fixture

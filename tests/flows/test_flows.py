@@ -27,7 +27,8 @@ from flows import (
     venues,
 )
 from risk.adapters import store
-from risk.errors import BannedError, DataError, RateLimitError, StoreError
+from risk.errors import BannedError, DataError, KeyRejectedError, RateLimitError, StoreError
+from tests.conftest_flows import forget
 from tests.conftest_simulator import RunningSimulator
 
 
@@ -229,6 +230,30 @@ def test_one_symbols_failure_goes_to_the_ledger_and_the_rest_goes_on(ready: str)
         steps.each(["BAD"], call)
 
 
+def facts(url: str) -> dict[str, float]:
+    with psycopg.connect(url) as connection:
+        return dict(connection.execute("SELECT name, value FROM risk.fact").fetchall())
+
+
+def test_a_refused_key_becomes_an_alert_and_its_end(
+    ready: str, simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_API_KEY", "k" * 64)
+    forget()
+    with pytest.raises(KeyRejectedError):
+        account.account()
+    assert facts(ready)["key_rejected"] == 1.0
+    scoring.scoring()
+    assert (
+        count(ready, "alert", "name = 'key_rejected' AND severity = 'critical' AND phase <> 'resolved'") == 1
+    )
+    monkeypatch.setenv("RISK_API_KEY", simulator.api_key)
+    forget()
+    account.account()
+    assert facts(ready)["key_rejected"] == 0.0
+    assert abs(facts(ready)["clock_offset_s"]) < 5.0
+
+
 def test_a_ban_stops_the_loop_at_once(ready: str) -> None:
     asked = []
 
@@ -274,8 +299,6 @@ def test_history_gives_up_a_stretch_after_ten_minutes(ready: str, simulator: Run
 
 
 def test_a_flow_without_a_database_says_what_to_do(monkeypatch: pytest.MonkeyPatch, ready: str) -> None:
-    from tests.conftest_flows import forget
-
     monkeypatch.delenv("RISK_DATABASE_URL")
     forget()
     with pytest.raises(StoreError, match="risk up"):
