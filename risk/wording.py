@@ -183,7 +183,7 @@ def msgids() -> set[str]:
         "cause": ("closed", "liquidated", "deleveraged", "settled", "unknown"),
         "divergence": ("bearish", "bullish"), "message": ("one", "many", "more", "count"),
         "line": ("title", "since", "now", "over", "why", "do", "ref", "counterfactual", "missing"),
-        "feed": FEEDS, "chat": CHAT,
+        "feed": FEEDS, "chat": CHAT, "chart": ("price", "score", "liquidation", "stop", "entry"),
     }  # fmt: skip
     special = {"alert.level.do.critical", "alert.level.do.flat", "alert.reduce.do.not_enough"}
     return alerts | special | {f"{group}.{name}" for group, names in lookups.items() for name in names}

@@ -1,0 +1,210 @@
+"""Pictures for messages: a price with the lines that matter, a score with its levels; as PNG bytes.
+
+Matplotlib is imported by the first drawing, so only a process that draws pays for it. Nothing here is
+global: each picture has a canvas of its own, and several threads may draw.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from risk.catalogue import say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LEVEL_COLOURS: Mapping[str, str] = {
+    "low": "#1f9e96", "medium": "#b98500", "high": "#dd5f12", "extreme": "#c8186a", "unknown": "#7d8896",
+}  # fmt: skip
+"""The page's colours of the four levels (risk/web/static/style.css), and of none."""
+
+INK, SOFT, GRID, LINE = "#17202a", "#546373", "#d5dde6", "#1c66c9"
+MARK_COLOURS: Mapping[str, str] = {"liquidation": LEVEL_COLOURS["extreme"], "stop": "#8f6a00", "entry": INK}
+CJK_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
+    "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "SimHei",
+)  # fmt: skip
+WIDTH_IN, HEIGHT_IN, DPI = 8.0, 4.0, 110
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """The language that a picture can be written in here, and the fonts for it."""
+
+    language: str
+    fonts: tuple[str, ...]
+
+
+def tongue(wanted: str) -> Tongue:
+    """`wanted`, or English where that is Chinese and this machine has no Chinese font."""
+    if not wanted.startswith("zh"):
+        return Tongue(wanted, ("DejaVu Sans",))
+    found = next((name for name in CJK_FONTS if name in _installed()), None)
+    return Tongue(wanted, (found, "DejaVu Sans")) if found else Tongue("en", ("DejaVu Sans",))
+
+
+def style(wanted: str) -> AbstractContextManager[None]:
+    """The look of every picture, for a `with` around its drawing and saving."""
+    import matplotlib as mpl
+
+    return mpl.rc_context({
+        "font.family": list(tongue(wanted).fonts), "font.size": 9.5, "axes.unicode_minus": False,
+        "axes.edgecolor": GRID, "axes.labelcolor": SOFT, "axes.spines.top": False, "axes.spines.left": False,
+        "axes.spines.right": False, "axes.grid": True, "grid.color": GRID, "grid.linewidth": 0.6,
+        "text.color": INK, "xtick.color": SOFT, "ytick.color": SOFT, "axes.axisbelow": True,
+        "axes.titlesize": 11.5, "axes.titleweight": "bold", "axes.titlelocation": "left",
+        "ytick.left": False, "ytick.right": False, "ytick.labelleft": False, "ytick.labelright": True,
+    })  # fmt: skip
+
+
+def price(
+    symbol: str,
+    at: Sequence[datetime],
+    prices: Sequence[float],
+    marks: Mapping[str, float | None],
+    language: str,
+) -> bytes:
+    """A price over time as PNG, with lines at "liquidation", "stop" and "entry" where they are known.
+
+    Args:
+        at: UTC, in order. A gap of more than five usual steps is left open.
+        prices: USDT per coin.
+        marks: USDT per coin; None is not drawn. Lines far outside are named at the edge instead.
+
+    Raises:
+        ValueError: fewer than two points, or times and prices of different number.
+    """
+    _check(at, prices)
+    with style(language):
+        figure, axes = _canvas()
+        spoken = tongue(language).language
+        axes.plot(*_with_gaps(at, prices), color=LINE, linewidth=1.5)
+        low, high = min(prices), max(prices)
+        known = {name: value for name, value in marks.items() if value is not None}
+        room = max(3.0 * (high - low), 0.08 * high)
+        near = [value for value in known.values() if low - room <= value <= high + room]
+        bottom, top = min([low, *near]), max([high, *near])
+        pad = 0.08 * (top - bottom) or 0.01 * high
+        axes.set_ylim(bottom - pad, top + pad)
+        for name, value in known.items():
+            _mark(axes, name, value, say(spoken, f"chart.{name}"))
+        axes.set_title(say(spoken, "chart.price", symbol=symbol))
+        _name_times(axes, at)
+        return _png(figure)
+
+
+def score(
+    scope: str,
+    at: Sequence[datetime],
+    composites: Sequence[float | None],
+    language: str,
+    *,
+    level_starts: Sequence[float] = (31, 61, 86),
+) -> bytes:
+    """A composite score over time as PNG, before the bands of the four levels.
+
+    Args:
+        at: UTC, in order.
+        composites: 0 to 100; None, no score: left open, never drawn as calm.
+        level_starts: where medium, high and extreme begin.
+
+    Raises:
+        ValueError: fewer than two points, or times and scores of different number.
+    """
+    _check(at, composites)
+    with style(language):
+        figure, axes = _canvas()
+        spoken = tongue(language).language
+        edges = (0.0, *level_starts, 100.0)
+        for level, begins, ends in zip(("low", "medium", "high", "extreme"), edges, edges[1:], strict=False):
+            axes.axhspan(begins, ends, color=LEVEL_COLOURS[level], alpha=0.13, linewidth=0)
+            axes.annotate(
+                say(spoken, f"level.{level}"), (0.006, (begins + ends) / 2), xycoords=axes.get_yaxis_transform(),
+                color=LEVEL_COLOURS[level], va="center", fontsize=8.5, fontweight="bold",
+            )  # fmt: skip
+        numbers = [float("nan") if value is None else float(value) for value in composites]
+        axes.plot(*_with_gaps(at, numbers), color=INK, linewidth=1.5)
+        axes.set_ylim(0, 100)
+        axes.set_yticks([0.0, *level_starts, 100.0])
+        axes.grid(visible=False, axis="y")
+        axes.set_title(say(spoken, "chart.score", scope=scope))
+        _name_times(axes, at)
+        return _png(figure)
+
+
+def _check(at: Sequence[datetime], values: Sequence[Any]) -> None:
+    if len(at) != len(values) or len(at) < 2:
+        raise ValueError(f"a picture needs two points or more: {len(at)} times, {len(values)} values")
+
+
+@cache
+def _installed() -> frozenset[str]:
+    from matplotlib import font_manager
+
+    return frozenset(entry.name for entry in font_manager.fontManager.ttflist)
+
+
+def _canvas() -> tuple[Figure, Axes]:
+    """A figure of its own with one field; no window, no global state."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def _png(figure: Figure) -> bytes:
+    target = io.BytesIO()
+    figure.savefig(target, format="png", metadata={"Software": None})
+    return target.getvalue()
+
+
+def _with_gaps(at: Sequence[datetime], values: Sequence[float]) -> tuple[list[Any], list[float]]:
+    """The points, with a hole wherever more than five usual steps are missing."""
+    steps = sorted((late - early).total_seconds() for early, late in zip(at, at[1:], strict=False))
+    usual = steps[len(steps) // 2]
+    times: list[Any] = [at[0]]
+    points = [values[0]]
+    for early, late, value in zip(at, at[1:], values[1:], strict=False):
+        if (late - early).total_seconds() > 5 * usual:
+            times.append(early + (late - early) / 2)
+            points.append(float("nan"))
+        times.append(late)
+        points.append(value)
+    return times, points
+
+
+def _mark(axes: Axes, name: str, value: float, words: str) -> None:
+    """A dashed line with its name and price; outside the field, its name at the edge with an arrow."""
+    bottom, top = axes.get_ylim()
+    colour = MARK_COLOURS.get(name, SOFT)
+    text = f"{words} {value:,.6g}"
+    if bottom <= value <= top:
+        axes.axhline(value, color=colour, linewidth=1.2, linestyle=(0, (5, 3)))
+        where, side = value, "bottom"
+    else:
+        where, side = (top, "top") if value > top else (bottom, "bottom")
+        text = f"{text} {'↑' if value > top else '↓'}"
+    axes.annotate(
+        text, (0.006, where), xycoords=axes.get_yaxis_transform(), xytext=(0, 2 if side == "bottom" else -2),
+        textcoords="offset points", va=side, color=colour, fontweight="bold", fontsize=8.5,
+        bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6},
+    )  # fmt: skip
+
+
+def _name_times(axes: Axes, at: Sequence[datetime]) -> None:
+    from matplotlib import dates
+
+    locator = dates.AutoDateLocator(tz=UTC, minticks=4, maxticks=8)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=UTC, show_offset=False))
+    axes.set_xlim(at[0], at[-1])  # type: ignore[arg-type]
+    axes.set_xlabel(f"UTC · {at[-1].astimezone(UTC):%Y-%m-%d %H:%M}", fontsize=8.5)
