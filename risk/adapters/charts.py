@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from risk.catalogue import say
@@ -123,12 +124,18 @@ def score(
         figure, axes = _canvas()
         spoken = tongue(language).language
         edges = (0.0, *level_starts, 100.0)
-        for level, begins, ends in zip(("low", "medium", "high", "extreme"), edges, edges[1:], strict=False):
+        for level, (begins, ends) in zip(("low", "medium", "high", "extreme"), pairwise(edges), strict=True):
             axes.axhspan(begins, ends, color=LEVEL_COLOURS[level], alpha=0.13, linewidth=0)
+            words, middle = say(spoken, f"level.{level}"), (begins + ends) / 2
             axes.annotate(
-                say(spoken, f"level.{level}"), (0.006, (begins + ends) / 2), xycoords=axes.get_yaxis_transform(),
-                color=LEVEL_COLOURS[level], va="center", fontsize=8.5, fontweight="bold",
-            )  # fmt: skip
+                words,
+                (0.006, middle),
+                xycoords=axes.get_yaxis_transform(),
+                color=LEVEL_COLOURS[level],
+                va="center",
+                fontsize=8.5,
+                fontweight="bold",
+            )
         numbers = [float("nan") if value is None else float(value) for value in composites]
         axes.plot(*_with_gaps(at, numbers), color=INK, linewidth=1.5)
         axes.set_ylim(0, 100)
@@ -169,11 +176,11 @@ def _png(figure: Figure) -> bytes:
 
 def _with_gaps(at: Sequence[datetime], values: Sequence[float]) -> tuple[list[Any], list[float]]:
     """The points, with a hole wherever more than five usual steps are missing."""
-    steps = sorted((late - early).total_seconds() for early, late in zip(at, at[1:], strict=False))
+    steps = sorted((late - early).total_seconds() for early, late in pairwise(at))
     usual = steps[len(steps) // 2]
     times: list[Any] = [at[0]]
     points = [values[0]]
-    for early, late, value in zip(at, at[1:], values[1:], strict=False):
+    for (early, late), value in zip(pairwise(at), values[1:], strict=True):
         if (late - early).total_seconds() > 5 * usual:
             times.append(early + (late - early) / 2)
             points.append(float("nan"))
@@ -201,8 +208,9 @@ def _mark(axes: Axes, name: str, value: float, words: str) -> None:
 
 
 def _name_times(axes: Axes, at: Sequence[datetime]) -> None:
-    from matplotlib import dates
+    from matplotlib import dates as untyped_dates
 
+    dates: Any = untyped_dates
     locator = dates.AutoDateLocator(tz=UTC, minticks=4, maxticks=8)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=UTC, show_offset=False))
