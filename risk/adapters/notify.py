@@ -20,6 +20,7 @@ from typing import Any
 
 import apprise
 
+from risk.adapters.bot_answers import read_answers
 from risk.errors import DeliveryError, SettingsError
 
 MAX_CHARS = 3_500
@@ -58,6 +59,7 @@ def open_channel(name: str, url: str, *, telegram_api_base: str | None = None) -
         raise SettingsError(
             f"channels.{name}.url: not an Apprise URL ({scheme}); write it as Apprise's list shows"
         )
+    read_answers(plugin)
     plugin.retry = 0
     plugin.request_rate_per_sec = 0
     plugin.socket_connect_timeout, plugin.socket_read_timeout = CONNECT_TIMEOUT_S, READ_TIMEOUT_S
