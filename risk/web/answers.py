@@ -14,6 +14,7 @@ from risk.adapters.settings import Settings
 from risk.adapters.store_engine import rows
 from risk.state import State
 from risk.web import holdings, told
+from risk.web.plan import trailing
 from risk.web.reading import reading
 from risk.web.scopes import scope
 
@@ -28,6 +29,7 @@ SPANS: Mapping[str, timedelta] = {
 BAR_OF_SPAN: Mapping[str, str] = {"6h": "15m", "24h": "15m", "3d": "1h", "7d": "1h"}
 BAR_S: Mapping[str, float] = {"15m": 900.0, "1h": 3600.0}
 DAY = timedelta(days=1)
+OLDEST_STOP = timedelta(minutes=10)  # a trailing stop moves with the bars of an hour
 
 Row = Mapping[str, Any]
 MOST_ALERTS = 100
@@ -56,6 +58,7 @@ def desk(config: Settings, now: datetime) -> dict[str, Any]:
         funding = rows(db, "web_funding_paid", account=config.account, since=now - DAY)
         firing = _alerts(db, now, since=now)
         waiting = sum(each.deliveries for each in store.waiting_deliveries(db))
+        stops = trailing(db, config.account, now - OLDEST_STOP)
     paid = {row["symbol"]: row["amount"] for row in funding if row["asset"] == "USDT"}
     slippages = {
         each["scope"]: next(p["value"] for p in each["parts"] if p["component"] == "slippage")
@@ -67,7 +70,7 @@ def desk(config: Settings, now: datetime) -> dict[str, Any]:
         "watches_account": config.watches_account,
         "scopes": scopes,
         "account": holdings.account(state, paid),
-        "positions": holdings.held(state, config.limits, slippages, paid),
+        "positions": holdings.held(state, config.limits, slippages, paid, stops, now),
         "alerts": firing,
         "waiting": waiting,
         "feeds": _late(state, config, now),

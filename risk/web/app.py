@@ -17,6 +17,7 @@ from risk.errors import StoreError
 from risk.web import answers, words
 from risk.web.guard import App, Guard
 from risk.web.live import Live, TooManyError
+from risk.web.plan import plan
 from risk.web.reading import as_json
 
 STATIC = Path(__file__).parent / "static"
@@ -90,6 +91,10 @@ def _add_answers(app: FastAPI, config: Settings, clock: Clock) -> None:
     @app.get("/api/alerts")
     def alerts(language: Language = "en", hours: Annotated[int, Query(ge=1, le=720)] = 24) -> Response:
         return json(answers.alerts(config, language, hours, clock()))
+
+    @app.get("/api/plan")
+    def what_to_do() -> Response:
+        return json(plan(config, clock()))
 
     @app.get("/api/health")
     def health() -> Response:

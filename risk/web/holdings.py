@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from risk import exposure, margin, positions
+from risk import exposure, margin, positions, sizing
+from risk.advice import rules_of
 from risk.limits import Limits
 from risk.records import AccountSnapshot, PositionSnapshot
 from risk.state import State
@@ -22,11 +24,20 @@ Paid = Mapping[str, float]
 
 
 def held(
-    state: State, limits: Limits, slippages: Mapping[str, float | None], paid: Paid
+    state: State,
+    limits: Limits,
+    slippages: Mapping[str, float | None],
+    paid: Paid,
+    trailing: Mapping[tuple[str, str], float],
+    now: datetime,
 ) -> list[dict[str, Any]]:
-    """Every open position; `slippages` is the cost of its whole exit by symbol, fraction of mid."""
+    """Every open position; `slippages` is the cost of its whole exit by symbol, fraction of mid.
+
+    `trailing` holds the chandelier stop by symbol and side, USDT per coin.
+    """
     return [
         _position(state, limits, position, slippages.get(position.symbol), paid)
+        | stop(state, limits, position, trailing, now)
         for position in state.positions
     ]
 
@@ -88,6 +99,56 @@ def _position(
         "adl_rank": position.adl_rank,
         "at": position.event_at,
     }
+
+
+def stop(
+    state: State,
+    limits: Limits,
+    position: PositionSnapshot,
+    trailing: Mapping[tuple[str, str], float],
+    now: datetime,
+) -> dict[str, Any]:
+    """Where the position should end: of the stop from its entry and the trailing one that nearer to the mark.
+
+    All None where neither is known. `stop_is_passed`: the mark lies beyond it already.
+    """
+    side = 1 if position.quantity > 0 else -1
+    known = _entry_stop(state, limits, position, side, now)
+    chandelier = trailing.get((position.symbol, "LONG" if side > 0 else "SHORT"))
+    if chandelier is not None:
+        known["trailing"] = chandelier
+    if not known:
+        return {"stop": None, "stop_bound_by": None, "stop_is_passed": None}
+    bound_by = max(known, key=lambda name: known[name] * side)
+    mark = float(position.mark_price)
+    return {
+        "stop": known[bound_by],
+        "stop_bound_by": bound_by,
+        "stop_is_passed": (mark - known[bound_by]) * side <= 0,
+    }
+
+
+def _entry_stop(
+    state: State, limits: Limits, position: PositionSnapshot, side: int, now: datetime
+) -> dict[str, float]:
+    """The tightest stop from the entry by its name; empty without a fresh ATR, equity or trading rules."""
+    atr, bar_at = (_column(state, name, position.symbol) for name in ("atr_1h", "bar_1h_at"))
+    rules, holder = state.instruments.get(position.symbol), state.account
+    if rules is None or holder is None or not atr or bar_at is None or holder.margin_balance_usdt <= 0:
+        return {}
+    if now.timestamp() - bar_at > limits.ages_s["kline_1h"]:
+        return {}
+    found = sizing.stops(
+        entry=float(position.entry_price),
+        side=side,
+        atr=atr,
+        quantity=abs(float(position.quantity)),
+        equity=float(holder.margin_balance_usdt),
+        liquidation=position.liquidation_price,
+        tick_size=rules.tick_size,
+        rules=rules_of(limits),
+    )
+    return {found.bound_by: float(found.stop)}
 
 
 def _funding_per_day(state: State, position: PositionSnapshot) -> float | None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal as D
 from typing import Any
 
+from risk import advice, positions
 from risk.adapters import store
 from risk.decision import decide
 from risk.limits import default
@@ -100,6 +101,20 @@ def judge(db: Any, at: datetime, symbols: Sequence[str] = SYMBOLS) -> Decision:
     return decision
 
 
+def plan(db: Any, at: datetime, symbols: Sequence[str] = SYMBOLS) -> None:
+    """Sizes and past crashes, as the flow of exits stores them each minute."""
+    state = store.latest_state(db, symbols, account="default", watches_account=True, now=at)
+    state = replace(state, instruments=store.instruments(db))
+    ladders = store.ladders(db, symbols)
+    bars = store.extremes(db, symbols, "1h", 22)
+    store.save_size_advice(db, advice.sizes(state, LIMITS, ladders, bars, at, account="default"))
+    ways = store.ways_out(db, symbols, at, LIMITS.ages_s)
+    found = positions.stressed(
+        state.account, state.positions, ladders, store.scenarios(db), advice.betas(state), ways
+    )
+    store.save_stress(db, "default", found, at)
+
+
 def fill(url: str, symbols: Sequence[str] = SYMBOLS) -> None:
     """A desk at NOW that has judged for some minutes; the mail channel took what it was told."""
     with store.connect(url) as db:
@@ -113,6 +128,8 @@ def fill(url: str, symbols: Sequence[str] = SYMBOLS) -> None:
     for i in range(12, -1, -1):
         with store.connect(url) as db:
             judge(db, NOW - i * timedelta(seconds=5), symbols)
+    with store.connect(url) as db:
+        plan(db, NOW, symbols)
 
 
 def fall(url: str, at: datetime) -> Decision:

@@ -19,6 +19,11 @@ SETTLED = (
 )
 VIEWS = {
     "desk": ("#/desk/BTCUSDT/6h", "document.querySelectorAll('.chart svg').length >= 5"),
+    "plan": (
+        "#/plan",
+        "document.querySelectorAll('[data-size]').length === 4"
+        " && document.querySelectorAll('[data-crash]').length >= 6",
+    ),
     "alerts": ("#/alerts", "document.querySelector('#open') && document.querySelector('#over')"),
     "health": ("#/health", "document.querySelectorAll('[data-feed]').length >= 10"),
     "moment": (
@@ -29,11 +34,18 @@ VIEWS = {
 HEADINGS = {
     "en": {
         "desk": "Why BTCUSDT stands at",
+        "plan": "How much may be opened now",
         "alerts": "Firing now",
         "health": "Parts and flows",
         "moment": "Inputs it was made from",
     },
-    "zh": {"desk": "BTCUSDT 为何是", "alerts": "当前告警", "health": "组件与流程", "moment": "所用输入"},
+    "zh": {
+        "desk": "BTCUSDT 为何是",
+        "plan": "现在可开多少",
+        "alerts": "当前告警",
+        "health": "组件与流程",
+        "moment": "所用输入",
+    },
 }
 PNG = b"\x89PNG"
 

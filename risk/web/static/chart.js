@@ -1,6 +1,6 @@
 // Small charts as SVG: lines, bars and candles over time, level lines with labels, a cursor that reads values.
 import { h, s } from "./dom.js";
-import { clock, day } from "./words.js";
+import { clock, day, say } from "./words.js";
 
 const PAD = { left: 8, right: 62, top: 8, bottom: 20 };
 const STEPS = [1, 2, 2.5, 5, 10];
@@ -71,6 +71,12 @@ function labelled(lines, y, frame, range, format) {
   });
 }
 
+// What the curve says in one sentence, for who hears the page instead of seeing it.
+function spoken(label, marks, format) {
+  const mark = marks.findLast((m) => m.points.length), values = mark?.points.map((p) => p[mark.kind === "candles" ? 4 : 1]).filter(Number.isFinite);
+  return values?.length ? `${label}: ${say("reading", { newest: format(values.at(-1)), lowest: format(Math.min(...values)), highest: format(Math.max(...values)) })}` : label;
+}
+
 // marks: {kind: line|bars|candles|dots, points: [[at, value…]], class, label}; lines: {value, label, class}.
 export function chart({ marks, lines = [], since, until, label, format, floor, within, height = 180, width = 640, none, pick, gap }) {
   if (innerWidth <= NARROW) width = NARROW_WIDTH;
@@ -84,7 +90,7 @@ export function chart({ marks, lines = [], since, until, label, format, floor, w
   const step = TIME_STEPS.find((n) => (until - since) / n <= width / 80) ?? 86400;
   const times = [];
   for (let at = Math.ceil(since / step) * step; at < until; at += step) if (x(at) > 2.5 * PAD.left) times.push(at);
-  const root = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, tabindex: pick ? 0 : null },
+  const root = s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": spoken(label, marks, format), tabindex: 0, "data-key": `chart ${label}` },
     ticks.map((v) => s("g", { class: "grid" }, s("path", { d: `M${PAD.left} ${y(v)}H${frame.right}` }), s("text", { x: frame.right + 6, y: y(v) + 4 }, format(v)))),
     times.map((at) => s("text", { class: "time", x: x(at), y: height - 5, "text-anchor": "middle" }, step >= 86400 ? day(at) : clock(at))),
     marks.map((mark) => s("g", {}, drawMark(mark, x, y, frame, wide))),
@@ -121,18 +127,18 @@ function reader({ root, marks, since, until, frame, x, height, width, format, pi
   if (pick) {
     root.classList.add("pick");
     root.addEventListener("click", () => { const p = read(); if (p) pick(p); });
-    root.addEventListener("keydown", (event) => {
-      const step = (until - since) / 60;
-      if (event.key === "ArrowLeft") at -= step;
-      else if (event.key === "ArrowRight") at += step;
-      else if (event.key === "Enter") { const p = read(); if (p) pick(p); return; }
-      else return;
-      event.preventDefault();
-      at = Math.max(since, Math.min(until, at));
-      told.setAttribute("aria-live", "polite");
-      read();
-    });
   }
+  root.addEventListener("keydown", (event) => {
+    const step = (until - since) / 60;
+    if (event.key === "ArrowLeft") at -= step;
+    else if (event.key === "ArrowRight") at += step;
+    else if (event.key === "Enter" && pick) { const p = read(); if (p) pick(p); return; }
+    else return;
+    event.preventDefault();
+    at = Math.max(since, Math.min(until, at));
+    told.setAttribute("aria-live", "polite");
+    read();
+  });
   return told;
 }
 

@@ -8,6 +8,7 @@ const pairs = (rows, name) => rows.map((row) => [row.at, row[name]]);
 export function priceLines(positions, symbol) {
   return positions.filter((p) => p.symbol === symbol).flatMap((p) => [
     { value: p.entry, label: w.say("entry"), class: "entry" },
+    p.stop !== null && { value: p.stop, label: w.say("stop"), class: "stop" },
     p.liquidation !== null && { value: p.liquidation, label: w.say("liquidation"), class: "liquidation", reach: 4 },
     p.liquidation === null && p.exchange_liquidation !== null && { value: p.exchange_liquidation, label: w.say("liquidation"), class: "liquidation", reach: 4 },
   ]).filter(Boolean);
@@ -62,9 +63,17 @@ export function rest(data) {
   ];
 }
 
+// This exchange as one more row: its running rate per 8 h, and its open interest at the newest mark.
+function ours(data) {
+  const running = data.running_rate.at(-1)?.[1], quantity = data.open_interest.at(-1)?.quantity, mark = data.bars.at(-1)?.close;
+  if (running === undefined) return [];
+  const hours = data.settled.at(-1)?.interval_hours ?? 8;
+  return [{ venue: w.say("venues.ours"), funding_8h: (running * 8) / hours, open_interest_usd: quantity && mark ? quantity * mark : null }];
+}
+
 function venues(data) {
   const columns = [{ title: w.say("venues") }, { title: w.say("funding"), class: "num" }, { title: w.say("open_interest"), class: "num" }];
-  return card(w.say("venues"), {}, data.venues.length === 0 ? empty(w.say("empty.venues")) : table(w.say("venues"), columns, data.venues.map((v) =>
+  return card(w.say("venues"), {}, data.venues.length === 0 ? empty(w.say("empty.venues")) : table(w.say("venues"), columns, [...ours(data), ...data.venues].map((v) =>
     ({ cells: [v.venue, w.rate(v.funding_8h), v.open_interest_usd === null ? "–" : `${w.money(v.open_interest_usd)} USD`] }))));
 }
 

@@ -36,6 +36,12 @@ function reach(p) {
   return h("span", { class: "pair" }, h("span", {}, shape(level), " ", w.percent(p.distance)), p.sigmas !== null && h("small", {}, `${p.sigmas.toFixed(1)} σ ${w.say("sigmas")}`));
 }
 
+function stopCell(p) {
+  if (p.stop === null) return h("span", { class: "dim" }, w.say("unknown"));
+  return h("span", { class: "pair" }, h("span", { class: p.stop_is_passed ? "late" : "" }, p.stop_is_passed && [shape("high"), " "], w.price(p.stop)),
+    h("small", {}, p.stop_is_passed ? w.say("stop.passed") : w.say(`stop.${p.stop_bound_by}`)));
+}
+
 function positionRow(p) {
   const pays = p.funding_per_day_usdt;
   const out = p.can_exit === null ? badge("none", w.say("unknown")) : p.can_exit ? badge("low", w.say("yes")) : badge("extreme", w.say("no"));
@@ -46,13 +52,14 @@ function positionRow(p) {
     h("span", { class: p.unrealized_usdt >= 0 ? "up" : "down" }, w.money(p.unrealized_usdt, true)),
     h("span", { class: "pair" }, `${w.price(p.liquidation)}`, h("small", {}, `${w.say("liquidation.theirs")} ${w.price(p.exchange_liquidation)}`)),
     reach(p),
+    stopCell(p),
     h("span", { class: "pair" }, out, h("small", {}, w.say("slippage", { value: w.percent(p.slippage, 3) }))),
     h("span", { class: "pair" }, pays === null ? "–" : `${w.say(pays > 0 ? "pays" : "receives")} ${w.money(Math.abs(pays))}`, h("small", {}, `24 ${w.say("unit.hour")}: ${w.money(p.funding_24h_usdt, true)}`)),
   ] };
 }
 
 function positions(desk) {
-  const columns = ["symbol", "size", "entry", "unrealized", "liquidation", "distance", "can_exit", "funding_per_day"].map((name, i) => ({ title: w.say(name), class: i ? "num" : "" }));
+  const columns = ["symbol", "size", "entry", "unrealized", "liquidation", "distance", "stop", "can_exit", "funding_per_day"].map((name, i) => ({ title: w.say(name), class: i ? "num" : "" }));
   const lines = [...desk.positions].sort((a, b) => (a.distance ?? Infinity) - (b.distance ?? Infinity));
   return card(w.say("positions"), { id: "positions" }, lines.length === 0
     ? empty(w.say(desk.watches_account ? "empty.positions" : "empty.account")) : table(w.say("positions"), columns, lines.map(positionRow), { class: "wide" }));
