@@ -77,13 +77,13 @@ function venues(data) {
     ({ cells: [v.venue, w.rate(v.funding_8h), v.open_interest_usd === null ? "–" : `${w.money(v.open_interest_usd)} USD`] }))));
 }
 
-export function shock(data) {
+export function shock(data, width = 340) {
   const line = (name, cls) => ({ class: cls, points: data.shocks.map((s, i) => [s, data[name][i]]) });
   return card(w.say("shock.title"), { note: w.say("shock.hint") },
     h("p", { class: "keys" }, h("span", { class: "key one" }, w.say("equity")), h("span", { class: "key liquidation" }, w.say("maintenance"))),
     curve({
       lines: [line("equity_usdt", "one"), line("maintenance_usdt", "limit")],
       marks: [data.down, data.up].map((value) => ({ value, label: `${w.say("liquidation")} ${w.percent(value, 1, true)}` })),
-      low: data.shocks[0], high: data.shocks.at(-1), label: w.say("shock.title"), format: w.money, formatX: (v) => w.percent(v, 0, true), width: 340,
+      low: data.shocks[0], high: data.shocks.at(-1), label: w.say("shock.title"), format: w.money, formatX: (v) => w.percent(v, 0, true), width, height: width > 400 ? 240 : 170,
     }));
 }

@@ -33,9 +33,10 @@ function advice(found) {
   return card(w.say("plan.advice"), { id: "advice" }, found.advice.length === 0 ? empty(w.say("plan.advice.none")) : table(w.say("plan.advice"), columns, found.advice.map((a) => ({ cells: [
     badge(KIND[a.kind] ?? "none", w.say(`kind.${a.kind}`)), h("span", {}, w.scopeName(a.symbol || a.scope), a.fraction !== null && ` ${w.percent(a.fraction, 0)}`), cause(a.reason),
     h("a", { href: momentLink(a) }, w.moment(a.at)),
-  ] }))));
+  ] })), { class: "wide" }));
 }
 
+const target = (value) => (value !== null && value > 0 ? w.price(value) : "–");  // a short cannot earn more than its price
 const bound = (a) => (a.bound_by === "missing" ? w.say("bound.missing", { names: (a.reasons.missing ?? []).join(", ") }) : w.say(`bound.${a.bound_by}`));
 
 function sizes(found, now) {
@@ -43,7 +44,7 @@ function sizes(found, now) {
   return card(w.say("sizes"), { id: "sizes", note: `${w.say("sizes.hint")} · ${computed(found.sizes_at, now)}` }, found.sizes.length === 0 ? empty(w.say(found.watches_account ? "sizes.none" : "empty.account")) : table(w.say("sizes"), columns, found.sizes.map((a) => ({ attributes: { "data-size": `${a.symbol}/${a.side}` }, cells: [
     who(a.symbol, a.side), badge(a.level, a.multiplier === null ? w.say(`level.${a.level}`) : `${w.say(`level.${a.level}`)} ×${a.multiplier}`),
     pair(h("strong", {}, w.quantity(a.quantity)), a.quantity === null ? "–" : `${w.money(a.notional_usdt)} USDT · ${a.leverage}×`), w.price(a.entry_price),
-    pair(w.price(a.stop_price), w.say(`stop.${a.stop_bound_by}`)), pair(w.price(a.target_1_price), w.price(a.target_2_price)),
+    pair(w.price(a.stop_price), w.say(`stop.${a.stop_bound_by}`)), pair(target(a.target_1_price), target(a.target_2_price)),
     a.liquidation_price === null ? w.say("shock.none") : w.price(a.liquidation_price), pair(bound(a), w.say("seed", { quantity: w.quantity(a.seed_quantity) })),
   ] })), { class: "wide" }));
 }
@@ -73,7 +74,7 @@ export function view({ place, ask, now }) {
     if (closed) return;
     if (!found) { show(place, empty(w.say("failed"))); return; }
     latest ??= await ask("/api/desk").catch(() => null);
-    show(place, h("h1", {}, w.say("nav.plan")), h("div", { class: "two plan" }, h("div", { class: "stack" }, steps(found), advice(found)), latest?.account?.shock ? shock(latest.account.shock) : card(w.say("shock.title"), {}, empty(w.say("empty.positions")))),
+    show(place, h("h1", {}, w.say("nav.plan")), h("div", { class: "two plan" }, h("div", { class: "stack" }, steps(found), advice(found)), latest?.account?.shock ? shock(latest.account.shock, 640) : card(w.say("shock.title"), {}, empty(w.say("empty.positions")))),
       sizes(found, now()), stress(found, now()));
   }
   return { open(desk) { show(place, empty(w.say("loading"))); return draw(desk); }, update: draw, close() { closed = true; } };
