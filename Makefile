@@ -3,7 +3,7 @@
 #   make demo                               a whole risk desk against a simulated exchange
 #   make demo ARGS="--archive ../shared/data --for 180"
 #   make test                               the tests; ARGS="tests/risk -k margin" narrows them
-#   make faults                             kills every part of a whole desk, one after another: some minutes
+#   make faults                             kills of every part, 200 kills of a courier, 100,000 broken payloads: some minutes
 #   make check                              format, lint, types, import contracts
 #   make bench                              the 30-second benchmarks; ARGS="" for a full run: python -m bench
 #   make validate                           docs/validation.md and its pages from ../shared/data: minutes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -106,10 +108,24 @@ def _broken(body: bytes, chance: random.Random) -> bytes:
 def test_mutated_payload_parses_to_possible_numbers_or_is_a_payload_error(
     shared: Path, stem: str, seed: int
 ) -> None:
+    judge(shared, stem, seed)
+
+
+@pytest.mark.faults
+def test_a_hundred_thousand_broken_payloads_leave_no_impossible_number(shared: Path) -> None:
+    stems = sorted(CLAIMED)
+    outcomes = Counter(judge(shared, stems[seed % len(stems)], seed) for seed in range(100_000))
+    assert outcomes.total() == 100_000
+    assert min(outcomes["refused"], outcomes["read"]) > 10_000  # both ways are walked
+
+
+def judge(shared: Path, stem: str, seed: int) -> str:
+    """Break one payload and read it: "refused" by a PayloadError, or "read" without an impossible number."""
     body = (shared / "payloads" / f"{stem}.json").read_bytes()
     try:
         parsed = CLAIMED[stem](_broken(body, random.Random(seed)))
     except PayloadError as error:
         assert error.source
-    else:
-        _assert_possible(parsed)
+        return "refused"
+    _assert_possible(parsed)
+    return "read"

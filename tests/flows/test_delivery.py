@@ -165,11 +165,12 @@ def test_a_kill_at_a_labelled_point_loses_nothing(
     assert deliveries.states() == {(message_id, "phone"): "accepted"}
 
 
-def test_twenty_kills_at_random_lose_nothing_and_double_at_most_one_each(
-    deliveries: Deliveries, sinks: SinkProcess
+@pytest.mark.parametrize(("kills", "messages"), [(20, 60), pytest.param(200, 900, marks=pytest.mark.faults)])
+def test_kills_at_random_lose_nothing_and_double_at_most_one_each(
+    deliveries: Deliveries, sinks: SinkProcess, kills: int, messages: int
 ) -> None:
-    chance, kills = random.Random(20), 20
-    ids = [deliveries.put(["phone", "mail"], severity="warning") for _ in range(60)]
+    chance = random.Random(kills)
+    ids = [deliveries.put(["phone", "mail"], severity="warning") for _ in range(messages)]
     for _ in range(kills):
         deliveries.run("kill", after_s=chance.uniform(0.05, 0.4))
     deliveries.settle()
