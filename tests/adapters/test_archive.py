@@ -158,7 +158,9 @@ def test_impossible_row_is_left_out_and_named(tmp_path: Path, row: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"not gzip", gzip.compress(b"ts,open\n1,\xff\n"), gzip.compress(bytes(range(256)))[:-12]]
+    "content",
+    [b"not gzip", gzip.compress(b"ts,open\n1,\xff\n"), gzip.compress(bytes(range(256)))[:-12]],
+    ids=["not gzip", "not UTF-8", "cut short"],
 )
 def test_broken_file_is_a_payload_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "kl_um_BTCUSDT_15m_20240801_20240810.csv.gz"

@@ -13,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 from sqlalchemy import text
 
 from risk.adapters import courier, store, stream_writer, streams
 from risk.adapters.courier import short_id
 from tests.adapters.sink_process import SinkProcess, running_sinks
+from tests.risk.builders import Desk
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -101,9 +103,9 @@ class Deliveries:
         self.begin(do, **wish)
         return self.ended()
 
-    def settle(self) -> None:
+    def settle(self, within_s: float = 30) -> None:
         """Let the flow run until nothing waits."""
-        assert self.run("settle", after_s=30) == 0
+        assert self.run("settle", after_s=within_s) == 0
         assert "waiting" not in self.states().values()
 
 
@@ -173,12 +175,35 @@ def test_kills_at_random_lose_nothing_and_double_at_most_one_each(
     ids = [deliveries.put(["phone", "mail"], severity="warning") for _ in range(messages)]
     for _ in range(kills):
         deliveries.run("kill", after_s=chance.uniform(0.05, 0.4))
-    deliveries.settle()
+    deliveries.settle(within_s=30 + messages / 3)
     assert set(deliveries.states().values()) == {"accepted"}
     for channel in ("telegram", "mail"):
         counts = [copies(sinks, channel, one) for one in ids]
         assert min(counts) == 1
         assert sum(counts) - len(ids) <= kills
+
+
+def test_a_thousand_events_of_a_minute_arrive_as_five_messages_and_each_is_told(
+    deliveries: Deliveries, sinks: SinkProcess
+) -> None:
+    desk = Desk(now=datetime.now(UTC) - timedelta(seconds=65))
+    names = [f"S{i:03d}USDT" for i in range(200)]
+    for step in range(12):  # one minute of evaluations; five alerts for each of 200 symbols come up in it
+        rows = np.arange(200) < (step + 1) * 17
+        decision = desk.see(symbols=names, columns={
+            "vol_ratio": np.where(rows, 2.0, 0.5), "funding_rate": np.where(rows, 0.0015, 0.0),
+            "venue_max_8h": np.where(rows, 0.001, 0.0001), "open_interest": np.where(rows, 1e5, 8e4),
+            "liquidated_sell_usdt": np.where(rows, 2e6, 0.0),
+        })  # fmt: skip
+        with store.connect(deliveries.url) as db:
+            store.save_decision(db, decision, channels=[("phone", "info")])
+    deliveries.settle()
+    assert 1 <= len(sinks.accepted("telegram")) <= 5
+    with store.connect(deliveries.url) as db:
+        standing = db.execute(text("SELECT count(*) FROM risk.alert WHERE phase <> 'resolved'")).scalar_one()
+        judged = db.execute(text("SELECT count(DISTINCT alert_id) FROM risk.telling")).scalar_one()
+    assert standing >= 1000
+    assert judged == standing  # each was told, or has its reason for waiting
 
 
 def test_a_channel_that_is_down_does_not_delay_the_other(deliveries: Deliveries, sinks: SinkProcess) -> None:
