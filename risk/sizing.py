@@ -162,7 +162,8 @@ def stops(
 
     Args:
         atr: ATR(14) of 1h bars, USDT per coin.
-        liquidation: liquidation price, or None when there is none.
+        liquidation: liquidation price, or None when there is none. One that lies where this side wins
+            belongs to what is held on the other side, and bounds no stop of this one.
 
     Raises:
         ValueError: a number that is not finite or cannot be true; names it.
@@ -172,7 +173,7 @@ def stops(
     by_volatility = entry - side * rules.atr_multiple * atr
     by_loss = entry - side * rules.fixed_loss * equity / quantity if quantity > 0.0 else None
     by_liquidation = None
-    if liquidation is not None:
+    if liquidation is not None and (entry - liquidation) * side > 0.0:
         by_liquidation = entry + rules.liquidation_share * (liquidation - entry)
     candidates = {"volatility": by_volatility, "fixed_loss": by_loss, "liquidation": by_liquidation}
     known = {name: price for name, price in candidates.items() if price is not None}

@@ -138,3 +138,13 @@ def test_chandelier_trails_three_atr_behind_the_extreme() -> None:
     tick = Decimal("0.1")
     assert chandelier(highest=110.0, lowest=90.0, atr=2.0, side=1, tick_size=tick) == 104
     assert chandelier(highest=110.0, lowest=90.0, atr=2.0, side=-1, tick_size=tick) == 96
+
+
+def test_the_liquidation_of_what_is_held_on_the_other_side_bounds_no_stop() -> None:
+    # a short at 64,050 beside a long that is liquidated at 19,950.9: two ATR of 640 above the entry
+    found = stops(
+        entry=64_050, side=-1, atr=640, quantity=0.01, equity=100_000, liquidation=19_950.9,
+        tick_size=Decimal("0.1"),
+    )  # fmt: skip
+    assert (found.bound_by, found.stop) == ("volatility", Decimal("65330.0"))
+    assert found.targets == (Decimal("62130.0"), Decimal("60210.0"))  # 1.5 and 3 times 1,280 below
