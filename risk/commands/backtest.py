@@ -44,8 +44,11 @@ def var(
         csv: write the table of tests.
         json: write the table.
     """
+    from risk.errors import SettingsError
     from risk.runtime.backtest_var import Wish, run
 
+    if archive is None and (from_ or to or venue != "usdm"):
+        raise SettingsError("--from, --to, --venue: they choose among recorded bars; add --archive DIR")
     wish = Wish(
         holdings=holdings,
         archive=archive.resolve() if archive else None,

@@ -62,6 +62,7 @@ def test_help_does_not_import_what_a_command_needs() -> None:
         ("demo", "--from", "yesterday"),
         ("demo", "--scenario", "sunshine"),
         ("simulate", "--port", "65536"),
+        ("backtest", "var", "BTCUSDT", "--from", "2024-01-01"),
         ("simulate", "--archive", ".", "--from", "2022-13-01"),
         ("simulate", "--faults", "/nowhere"),
     ],
