@@ -1,4 +1,5 @@
--- How did the score do over archives, beside one number alone? No parameters. One row per run and ranking.
+-- How did the score do over archives, beside one number alone?
+-- No parameters. One row per run and ranking.
 SELECT
     run.made_at,
     run.profile,
