@@ -20,14 +20,12 @@ KINDS: Mapping[str, str] = {
 
 FINE = (0, 200)  # Bark writes 200, the others 0
 
-RATE_LIMITED = frozenset({45009, 11232, 9499, 130101, 410100})
-"""WeCom 45009; Feishu 11232 and 9499; DingTalk 130101 and 410100: too many messages."""
+RATE_LIMITED = frozenset({45009, 11232, 9499, 130101, 410100, 90030})
+"""WeCom 45009; Feishu 11232 and 9499; DingTalk 130101, 410100 and 90030: too many messages."""
 
 REFUSED_KEY = frozenset({93000, 40001, 40014, 19001, 19021, 19022, 19024, 300001, 300005, 310000, 400101})
 """WeCom 93000: webhook key; Feishu 19001 to 19024: token, signature, address, keyword; DingTalk 300001 to
 400101: token, keyword, signature, address. The bot's settings have to be changed."""
-
-BUSY = frozenset({-1})  # WeCom, DingTalk: the system is busy
 
 
 class BotPost:
@@ -48,7 +46,10 @@ class BotPost:
 
 
 def meant_status(answer: requests.Response, field: str) -> int:
-    """200 accepted, 429 too many, 403 settings to mend, 502 busy or unreadable, 422 this message."""
+    """200 accepted, 429 too many, 403 settings to mend, 502 anything else.
+
+    A code that is not known here is tried again: only what is known to be for good may end a delivery.
+    """
     try:
         body = answer.json()
     except requests.JSONDecodeError:
@@ -58,9 +59,7 @@ def meant_status(answer: requests.Response, field: str) -> int:
         code = body.get("StatusCode")  # Feishu's older form
     if code in FINE:
         return 200
-    if code is None or code in BUSY:
-        return 502
-    return 429 if code in RATE_LIMITED else 403 if code in REFUSED_KEY else 422
+    return 429 if code in RATE_LIMITED else 403 if code in REFUSED_KEY else 502
 
 
 def read_answers(plugin: Any) -> None:

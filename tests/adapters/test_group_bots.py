@@ -107,12 +107,13 @@ def test_each_kind_is_sent_title_and_every_line_once(kind: str, bots: Bots) -> N
         ("wecom", {"errcode": 45009, "errmsg": "api freq out of limit"}, "rate_limited", False),
         ("wecom", {"errcode": 93000, "errmsg": "invalid webhook url"}, "misconfigured", True),
         ("wecom", {"errcode": -1, "errmsg": "system busy"}, "unavailable", False),
-        ("wecom", {"errcode": 40008, "errmsg": "invalid message type"}, "rejected", True),
+        ("wecom", {"errcode": 40008, "errmsg": "invalid message type"}, "unavailable", False),
         ("feishu", {"code": 11232, "msg": "frequency limited"}, "rate_limited", False),
         ("feishu", {"code": 19024, "msg": "Key Words Not Found"}, "misconfigured", True),
         ("dingtalk", {"errcode": 130101, "errmsg": "send too fast"}, "rate_limited", False),
+        ("dingtalk", {"errcode": 90030, "errmsg": "webhook over limit"}, "rate_limited", False),
         ("dingtalk", {"errcode": 310000, "errmsg": "keywords not in content"}, "misconfigured", True),
-        ("bark", {"code": 400, "message": "failed to get device token"}, "rejected", True),
+        ("bark", {"code": 400, "message": "failed to get device token"}, "unavailable", False),
     ],
 )
 def test_a_refusal_inside_a_200_is_no_acceptance(
