@@ -18,6 +18,7 @@ KINDS: Mapping[str, str] = {
 }  # fmt: skip
 """Apprise's module of each plugin, and the field in which the bot says how it went."""
 
+# The codes below are not checked against each vendor's current list; an unknown one is only tried again.
 FINE = (0, 200)  # Bark writes 200, the others 0
 
 RATE_LIMITED = frozenset({45009, 11232, 9499, 130101, 410100, 90030})

@@ -1,4 +1,4 @@
-"""WeCom, Feishu, DingTalk, Bark and ntfy against a server on loopback that answers as their documents say.
+"""WeCom, Feishu, DingTalk, Bark and ntfy against a server on loopback that refuses inside a 200, as they do.
 
 Bark and ntfy are reached by their ordinary URLs. The hosts of the other three are written into Apprise:
 their address is replaced in the plugin's class, the rest of the way is the real one.
