@@ -15,6 +15,7 @@ from risk.commands import running
 from risk.commands.alert import alert
 from risk.commands.backtest import backtest
 from risk.commands.database import db
+from risk.commands.init import completion, init
 from risk.commands.report import report
 from risk.commands.simulate import simulate
 from risk.commands.size import size
@@ -29,14 +30,15 @@ app = App(
     name="risk",
     help="A risk desk beside a Binance USD-M futures account: live scores, exits and alerts. It only reads.",
     help_epilogue=(
-        "Begin with `risk demo`: a simulated exchange, nothing to configure. Then `risk doctor` says what is"
-        " missing for the real one, and `risk up` runs it.\n\n"
+        "Begin with `risk demo`: a simulated exchange, nothing to configure. Then `risk init` asks what the real"
+        " one needs, `risk doctor` says what is missing, and `risk up` runs it.\n\n"
         "Exit status: 0 done · 1 failed or not all is well · 2 refused (settings, database, key) · 3 another"
         " process holds it · 130 interrupted."
     ),
     version=lambda: metadata.version("crypto-risk"),
     version_flags=["--version"],
 )
+app.command(init)
 for command in (running.demo, running.up, running.status, running.doctor, running.watch, running.watchdog):
     app.command(command)
 app.command(simulate)
@@ -45,6 +47,7 @@ app.command(report)
 app.command(db)
 app.command(alert)
 app.command(backtest)
+app.command(completion)
 
 
 def _guarded(command: Callable[[], int | None]) -> int:

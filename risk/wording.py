@@ -183,7 +183,8 @@ def msgids() -> set[str]:
         "cause": ("closed", "liquidated", "deleveraged", "settled", "unknown"),
         "divergence": ("bearish", "bullish"), "message": ("one", "many", "more", "count"),
         "line": ("title", "since", "now", "over", "why", "do", "ref", "counterfactual", "missing"),
-        "feed": FEEDS, "chat": CHAT, "chart": ("price", "score", "liquidation", "stop", "entry"),
+        "feed": FEEDS, "chat": CHAT, "init": INIT,
+        "chart": ("price", "score", "liquidation", "stop", "entry"),
     }  # fmt: skip
     special = {"alert.level.do.critical", "alert.level.do.flat", "alert.reduce.do.not_enough"}
     return alerts | special | {f"{group}.{name}" for group, names in lookups.items() for name in names}
@@ -191,6 +192,12 @@ def msgids() -> set[str]:
 
 CHAT = ("silenced", "acknowledged", "lifted", "not_lifted", "status", "blind", "refused", "help")
 """What the bot answers."""
+
+INIT = (
+    "replace", "kept", "symbols", "key", "secret", "channel", "test", "moved", "wrote", "covers", "accepted",
+    "refused", "next",
+)  # fmt: skip
+"""What `risk init` asks and says."""
 
 FEEDS: tuple[str, ...] = (
     "klines_15m", "klines_1h", "klines_1d", "sigma", "depth", "book_frozen", "ticker", "mark",

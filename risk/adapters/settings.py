@@ -63,6 +63,25 @@ def _listed(given: object) -> object:
     return [part.strip() for part in given.split(",") if part.strip()]
 
 
+def plausible_symbols(symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """The symbols, if each could be the exchange's.
+
+    Raises:
+        SettingsError: none, one that cannot be a symbol, or one twice.
+    """
+    if not symbols:
+        raise SettingsError("symbols: at least one is needed, e.g. BTCUSDT")
+    for symbol in symbols:
+        plain = symbol.replace("_", "")
+        if not plain.isalnum() or symbol != symbol.upper() or len(symbol) > SYMBOL_LENGTH:
+            raise SettingsError(
+                f"symbols: {symbol!r} cannot be a symbol; write it as the exchange does, e.g. BTCUSDT"
+            )
+    if len(set(symbols)) < len(symbols):
+        raise SettingsError("symbols: one stands there twice")
+    return symbols
+
+
 class Part(BaseModel):
     """A section: nothing in it may change or be unknown."""
 
@@ -212,18 +231,8 @@ class Settings(BaseSettings):
 
     @field_validator("symbols")
     @classmethod
-    def _plausible_symbols(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
-        if not symbols:
-            raise ValueError("at least one symbol is needed, e.g. BTCUSDT")
-        for symbol in symbols:
-            plain = symbol.replace("_", "")
-            if not plain.isalnum() or symbol != symbol.upper() or len(symbol) > SYMBOL_LENGTH:
-                raise ValueError(
-                    f"{symbol!r} cannot be a symbol; write it as the exchange does, e.g. BTCUSDT"
-                )
-        if len(set(symbols)) < len(symbols):
-            raise ValueError("a symbol stands there twice")
-        return symbols
+    def _plausible(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        return plausible_symbols(symbols)
 
     @field_validator("data_dir")
     @classmethod

@@ -27,3 +27,22 @@ def console() -> Console:
 def say(line: str) -> None:
     """One line on standard output, at once."""
     print(line, flush=True)
+
+
+def ask(question: str, is_secret: bool) -> str:
+    """One answer from the terminal; a secret one is not shown.
+
+    Raises:
+        SettingsError: there is nobody to ask.
+    """
+    import getpass
+    import sys
+
+    from risk.errors import SettingsError
+
+    try:
+        if is_secret and sys.stdin.isatty():
+            return getpass.getpass(question)
+        return input(question)
+    except EOFError:
+        raise SettingsError("there is nobody to ask: run it in a terminal, or with --yes") from None
