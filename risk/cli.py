@@ -30,8 +30,8 @@ app = App(
     name="risk",
     help="A risk desk beside a Binance USD-M futures account: live scores, exits and alerts. It only reads.",
     help_epilogue=(
-        "Begin with `risk demo`: a simulated exchange, nothing to configure. Then `risk init` asks what the real"
-        " one needs, `risk doctor` says what is missing, and `risk up` runs it.\n\n"
+        "Begin with `risk demo`: a simulated exchange, nothing to configure. Then `risk init` asks what the"
+        " real one needs, `risk doctor` says what is missing, and `risk up` runs it.\n\n"
         "Exit status: 0 done · 1 failed or not all is well · 2 refused (settings, database, key) · 3 another"
         " process holds it · 130 interrupted."
     ),
