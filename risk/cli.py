@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib import metadata
+from typing import Literal
 
 from cyclopts import App, CycloptsError
 
@@ -15,7 +16,7 @@ from risk.commands import running
 from risk.commands.alert import alert
 from risk.commands.backtest import backtest
 from risk.commands.database import db
-from risk.commands.init import completion, init
+from risk.commands.init import init
 from risk.commands.report import report
 from risk.commands.simulate import simulate
 from risk.commands.size import size
@@ -47,7 +48,17 @@ app.command(report)
 app.command(db)
 app.command(alert)
 app.command(backtest)
-app.command(completion)
+
+
+@app.command
+def completion(shell: Literal["bash", "zsh", "fish"]) -> int:
+    """Print what lets a shell complete `risk`, e.g. `eval "$(risk completion bash)"` in ~/.bashrc.
+
+    Args:
+        shell: bash, zsh or fish.
+    """
+    print(app.generate_completion(shell=shell).rstrip("\n"))
+    return 0
 
 
 def _guarded(command: Callable[[], int | None]) -> int:

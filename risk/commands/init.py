@@ -1,4 +1,4 @@
-"""The first settings: `risk init`; and what completes the command in a shell: `risk completion`."""
+"""The first settings: `risk init`."""
 
 from __future__ import annotations
 
@@ -41,15 +41,3 @@ def init(
         channel=channel,
     )
     return begin(given, is_asking=not yes, ask=terminal.ask, tell=terminal.say)
-
-
-def completion(shell: Literal["bash", "zsh", "fish"]) -> int:
-    """Print what lets a shell complete `risk`, e.g. `eval "$(risk completion bash)"` in ~/.bashrc.
-
-    Args:
-        shell: bash, zsh or fish.
-    """
-    from risk.cli import app
-
-    terminal.say(app.generate_completion(shell=shell).rstrip("\n"))
-    return 0
