@@ -1,12 +1,20 @@
-"""The database: schema, address, psql."""
+"""The database: schema, address, psql, backup and restore."""
 
 from __future__ import annotations
 
-from cyclopts import App
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter, validators
 
 from risk.commands import terminal
+from risk.commands.arguments import File
 
-db = App(name="db", help="The database: bring its schema up to date, print its address, open psql.")
+Kept = Annotated[int, Parameter(validator=validators.Number(gte=0))]
+
+db = App(
+    name="db", help="The database: bring its schema up to date, print its address, open psql, back it up."
+)
 
 
 @db.command
@@ -39,3 +47,32 @@ def shell() -> int:
     from risk.runtime.database import open_shell
 
     return open_shell(terminal.settings())
+
+
+@db.command
+def backup(into: Path = Path("backups"), *, keep: Kept = 14) -> int:
+    """Write a backup of everything that the desk knows; also while the desk runs.
+
+    Args:
+        into: folder, or a file that ends in .dump.
+        keep: of a folder's backups, so many stay; 0 keeps all.
+    """
+    from risk.runtime.backup import backup as run
+
+    made, forgotten = run(terminal.settings(), into, keep=keep)
+    older = f"; {forgotten} older deleted" if forgotten else ""
+    terminal.say(f"{made}: {made.stat().st_size / 1e6:.1f} MB{older}")
+    return 0
+
+
+@db.command
+def restore(file: File) -> int:
+    """Bring a backup into a database without scores, and its schema up to date.
+
+    Args:
+        file: written by `risk db backup`.
+    """
+    from risk.runtime.backup import restore as run
+
+    terminal.say(f"{file} is restored; schema is at {run(terminal.settings(), file)}")
+    return 0
