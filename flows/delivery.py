@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from flows import chat, desk
 from risk import wording
-from risk.adapters import notify, settings, store, store_outbox
+from risk.adapters import digest_file, notify, settings, store, store_outbox
 from risk.adapters.courier import Courier, Outbox, Team
 from risk.adapters.settings import ChannelSettings, Settings
 from risk.adapters.telegram_inbox import Inbox, chats_by_bot
@@ -72,7 +72,14 @@ def _couriers(config: Settings) -> list[Courier]:
         except SettingsError as error:
             log.error("channel left out: %s", error)
             continue
-        couriers.append(Courier(opened, _outbox(), partial(_render, config, channel)))
+        couriers.append(
+            Courier(
+                opened,
+                _outbox(),
+                partial(_render, config, channel),
+                attachment=partial(digest_file.attachment, config.data_dir),
+            )
+        )
     return couriers
 
 

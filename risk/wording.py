@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from risk import digest
 from risk.catalogue import clean, figure, has, say, sentences
 from risk.limits import ALERTS
 from risk.records import Signal
@@ -31,7 +32,7 @@ UNITS: Mapping[str, str] = {
 }  # fmt: skip
 """How each component's value is written."""
 
-SPECIAL = ("overflow", "test", "heartbeat")
+SPECIAL = ("overflow", "test", "heartbeat", "digest")
 """Items of a message that no rule fires."""
 
 WITH_COUNTERFACTUAL = frozenset({"level", "liquidation_distance"})
@@ -183,7 +184,7 @@ def msgids() -> set[str]:
         "cause": ("closed", "liquidated", "deleveraged", "settled", "unknown"),
         "divergence": ("bearish", "bullish"), "message": ("one", "many", "more", "count"),
         "line": ("title", "since", "now", "over", "why", "do", "ref", "counterfactual", "missing"),
-        "feed": FEEDS, "chat": CHAT, "init": INIT,
+        "feed": FEEDS, "chat": CHAT, "init": INIT, "digest": digest.sentences(),
         "chart": ("price", "score", "liquidation", "stop", "entry"),
     }  # fmt: skip
     special = {"alert.level.do.critical", "alert.level.do.flat", "alert.reduce.do.not_enough"}

@@ -71,6 +71,8 @@ def price(
     prices: Sequence[float],
     marks: Mapping[str, float | None],
     language: str,
+    *,
+    title: str = "",
 ) -> bytes:
     """A price over time as PNG, with lines at "liquidation", "stop" and "entry" where they are known.
 
@@ -78,6 +80,7 @@ def price(
         at: UTC, in order. A gap of more than five usual steps is left open.
         prices: USDT per coin.
         marks: USDT per coin; None is not drawn. Lines far outside are named at the edge instead.
+        title: in words that this machine's fonts may lack; empty: the symbol and its mark price of 24 h.
 
     Raises:
         ValueError: fewer than two points, or times and prices of different number.
@@ -96,7 +99,7 @@ def price(
         axes.set_ylim(bottom - pad, top + pad)
         for name, value in known.items():
             _mark(axes, name, value, say(spoken, f"chart.{name}"))
-        axes.set_title(say(spoken, "chart.price", symbol=symbol))
+        axes.set_title(title if title and spoken == language else say(spoken, "chart.price", symbol=symbol))
         _name_times(axes, at)
         return _png(figure)
 

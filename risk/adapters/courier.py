@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import monotonic
 from typing import Protocol
 from uuid import UUID
@@ -95,8 +96,10 @@ class Courier:
         outbox: Outbox,
         render: Callable[[Message], Rendered],
         chance: Callable[[], float] = random.random,
+        attachment: Callable[[Message], Path | None] = lambda _message: None,
     ) -> None:
         self.channel, self._outbox, self._render, self._chance = channel, outbox, render, chance
+        self._attachment = attachment
         self.failures = 0  # in a row
         self.accepted = 0
         self.last_reason = ""
@@ -137,9 +140,8 @@ class Courier:
         text = self._in_words(message)
         crash_at("before_send")
         try:
-            notify.send(
-                self.channel, text.title, *_signed(text, [claim.message.message_id for claim in claims])
-            )
+            body, html = _signed(text, [claim.message.message_id for claim in claims])
+            notify.send(self.channel, text.title, body, html, self._attachment(message))
         except DeliveryError as error:
             refused = error
         crash_at("after_send")

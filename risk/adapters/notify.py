@@ -16,12 +16,15 @@ import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import apprise
 
 from risk.adapters.bot_answers import read_answers
 from risk.errors import DeliveryError, SettingsError
+
+log = logging.getLogger(__name__)
 
 MAX_CHARS = 3_500
 """Longest text handed to a channel: Telegram takes 4,096 after parsing, and our tags count before it."""
@@ -72,12 +75,14 @@ def open_channel(name: str, url: str, *, telegram_api_base: str | None = None) -
     return Channel(name=name, kind=kind, plugin=plugin)
 
 
-def send(channel: Channel, title: str, body: str, html: str = "") -> None:
+def send(channel: Channel, title: str, body: str, html: str = "", attachment: Path | None = None) -> None:
     """Hand one message to one channel; returns when the channel has accepted it.
 
     Args:
         title, body: plain text. Control characters go, the body is cut to MAX_CHARS.
         html: the body with our own tags (<b>, <br>) and escaping; empty or too long: made from `body`.
+        attachment: a file that goes along where the channel takes files. The text never waits for it: a mail
+            carries it, elsewhere it follows the text, and what cannot follow is a line in the log.
 
     Raises:
         DeliveryError: not accepted; carries reason, wait and whether it is for good.
@@ -87,16 +92,23 @@ def send(channel: Channel, title: str, body: str, html: str = "") -> None:
         sys.stdout.write(f"\n{title}\n{body}\n")
         sys.stdout.flush()
         return
+    if attachment is not None and not attachment.is_file():
+        log.warning(
+            "channel %s: %s is not on this machine: the text goes alone", channel.name, attachment.name
+        )
+        attachment = None
     if channel.kind == "other":
         _hand_over(channel, title, body, apprise.NotifyFormat.TEXT)
+        _follow(channel, attachment)
         return
     rich = _BREAK.sub("\n", html)
     if not rich or len(rich) > MAX_CHARS:
         rich = html_text.escape(body, quote=False)
     if channel.kind == "mail":
-        _hand_over(channel, title, _with_line_breaks(rich), apprise.NotifyFormat.HTML)
+        _hand_over(channel, title, _with_line_breaks(rich), apprise.NotifyFormat.HTML, attachment)
         return
     _send_telegram(channel, title, body, rich)
+    _follow(channel, attachment)
 
 
 def shorten(text: str, limit: int = MAX_CHARS) -> str:
@@ -130,11 +142,26 @@ def _send_telegram(channel: Channel, title: str, body: str, rich: str) -> None:
         _hand_over(channel, "", f"{head}\n{plain}", apprise.NotifyFormat.HTML)
 
 
-def _hand_over(channel: Channel, title: str, body: str, body_format: Any) -> None:
+def _follow(channel: Channel, attachment: Path | None) -> None:
+    """The file after its text. Refused, it is not tried again: the text would come twice with it."""
+    if attachment is None or not channel.plugin.attachment_support:
+        return
+    try:
+        _hand_over(channel, "", attachment.name, apprise.NotifyFormat.TEXT, attachment)
+    except DeliveryError as refused:
+        log.warning(
+            "channel %s: %s did not follow its text: %s", channel.name, attachment.name, refused.reason
+        )
+
+
+def _hand_over(
+    channel: Channel, title: str, body: str, body_format: Any, attachment: Path | None = None
+) -> None:
     desk = apprise.Apprise(asset=channel.plugin.asset)
     desk.add(channel.plugin)
     with _overhear() as lines:
-        is_accepted = bool(desk.notify(body=body or " ", title=title, body_format=body_format))
+        file = str(attachment) if attachment is not None else None
+        is_accepted = bool(desk.notify(body=body or " ", title=title, body_format=body_format, attach=file))
     if not is_accepted:
         raise refusal("\n".join(lines))
 

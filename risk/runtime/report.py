@@ -23,6 +23,7 @@ from risk.adapters import embedded, pages, store
 from risk.adapters.report_files import Report, answer, report, reports
 from risk.adapters.settings import Settings
 from risk.errors import SettingsError
+from risk.runtime import digest
 from risk.runtime.database import reachable
 from risk.silencing import duration
 
@@ -55,6 +56,8 @@ def listing() -> Table:
         table.add_row(
             one.name, one.question, ", ".join(sorted(one.parameters - {"now", "account", "language"}))
         )
+    for period in digest.PERIODS:
+        table.add_row(period, "All in one page with pictures; also sent by itself", "until")
     return table
 
 
@@ -66,7 +69,13 @@ def show(settings: Settings, wish: Wish, console: Console, say: Callable[[str], 
         StoreError: the database does not answer.
         OSError: the file cannot be written.
     """
-    wanted, now = report(wish.name), datetime.now(UTC)
+    now = datetime.now(UTC)
+    if wish.name in digest.PERIODS:
+        if wish.form in ("csv", "json"):
+            raise SettingsError(f"report {wish.name}: it is a page, without --csv and --json")
+        until = moment("--until", wish.until, now) if wish.until else now
+        return digest.write(settings, wish.name, language=wish.language, out=wish.out, until=until, say=say)
+    wanted = report(wish.name)
     values = parameters(settings, wish, now)
     with reachable(settings, role=embedded.READER) as url, store.connect(url) as db:
         columns, rows = answer(db, wanted, values)
