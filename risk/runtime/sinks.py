@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -153,8 +154,22 @@ async def _faulty(kind: str, fault: Fault) -> Response:
     return _refuse(int(kind[:3]), texts[kind])
 
 
+async def _send_document(sinks: Sinks, request: Request) -> Response:
+    """A file as a form, as the Bot API takes it."""
+    sinks.count("document_tries")
+    fault = sinks.faults.get("document", Fault())
+    if kind := fault.take():
+        return await _faulty(kind, fault)
+    form = email.message_from_bytes(
+        b"Content-Type: " + request.headers["content-type"].encode() + b"\r\n\r\n" + await request.body(),
+        policy=email.policy.HTTP,
+    )
+    number = sinks.keep("document", {"files": _files(form)})
+    return JSONResponse({"ok": True, "result": {"message_id": number}})
+
+
 def bot_api(sinks: Sinks) -> Starlette:
-    """The stub's web application: sendMessage and getUpdates, plus /incoming, /control and /counts."""
+    """The stub: sendMessage, sendDocument and getUpdates, plus /incoming, /control and /counts."""
 
     async def send_message(request: Request) -> Response:
         sinks.count("telegram_tries")
@@ -208,6 +223,7 @@ def bot_api(sinks: Sinks) -> Starlette:
     return Starlette(
         routes=[
             Route("/bot{token}/sendMessage", send_message, methods=["POST"]),
+            Route("/bot{token}/sendDocument", partial(_send_document, sinks), methods=["POST"]),
             Route("/bot{token}/getUpdates", get_updates),
             Route("/incoming", incoming, methods=["POST"]),
             Route("/control", control, methods=["POST"]),
@@ -247,6 +263,16 @@ def _entry(letter: Any, envelope: Any) -> dict[str, Any]:
         "subject": str(letter["subject"]),
         "text": parts["plain"].get_content() if parts["plain"] else "",
         "html": parts["html"].get_content() if parts["html"] else "",
+        "files": _files(letter),
+    }
+
+
+def _files(letter: Any) -> dict[str, int]:
+    """Name and size of every file in a letter or a form."""
+    return {
+        str(part.get_filename()): len(part.get_payload(decode=True) or b"")
+        for part in letter.walk()
+        if part.get_filename()
     }
 
 

@@ -6,6 +6,7 @@ import html
 import logging
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -248,3 +249,48 @@ def test_a_wrong_url_is_named_without_being_shown() -> None:
     with pytest.raises(SettingsError, match=r"channels\.x\.url") as wrong:
         notify.open_channel("x", "nope://user:canary-secret@host")
     assert "canary-secret" not in str(wrong.value)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    file = tmp_path / "daily-2026-03-10.html"
+    file.write_text("<!doctype html><p>" + "x" * 5000)
+    return file
+
+
+def test_a_mail_carries_its_file(sinks: SinkProcess, mail: notify.Channel, page: Path) -> None:
+    notify.send(mail, "Report", "short text", "short text", page)
+    (letter,) = sinks.accepted("mail")
+    assert "short text" in letter["html"]
+    assert letter["files"] == {page.name: page.stat().st_size}
+
+
+def test_a_file_follows_its_text_on_telegram(
+    sinks: SinkProcess, telegram: notify.Channel, page: Path
+) -> None:
+    notify.send(telegram, "Report", "short text", "", page)
+    (message,) = sinks.accepted("telegram")
+    assert "short text" in message["text"]
+    (document,) = sinks.accepted("document")
+    assert document["files"] == {page.name: page.stat().st_size}
+
+
+def test_a_refused_file_neither_fails_nor_repeats_its_text(
+    sinks: SinkProcess, telegram: notify.Channel, page: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sinks.fault("document", "400")
+    try:
+        notify.send(telegram, "Report", "short text", "", page)
+    finally:
+        sinks.fault("document", "")
+    assert len(sinks.accepted("telegram")) == 1
+    assert "did not follow its text" in caplog.text
+
+
+@pytest.mark.parametrize("channel", ["mail", "telegram"])
+def test_a_file_that_is_not_here_holds_no_text_back(
+    sinks: SinkProcess, channel: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    notify.send(request.getfixturevalue(channel), "Report", "short text", "", tmp_path / "gone.html")
+    (told,) = sinks.accepted(channel)
+    assert "short text" in (told.get("text") or told["html"])
