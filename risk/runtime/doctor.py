@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 from urllib.parse import urlsplit
 
-from risk.adapters import embedded, notify, settings, store
+import psycopg
+
+from risk.adapters import charts, embedded, notify, settings, store
 from risk.adapters.migrate import current, head
+from risk.adapters.report_files import answer, report
 from risk.adapters.rest import Addresses, Credentials, Exchange
 from risk.adapters.settings import Settings
 from risk.errors import KeyRejectedError, RiskError, SettingsError, UnreachableError
@@ -23,6 +27,7 @@ from risk.runtime.database import folder, reachable
 from risk.runtime.hold import is_held
 
 DISK_WARN_BYTES, DISK_WARN_SHARE = 2 * 1024**3, 0.10
+QUICK, LATE_S = ("depth", "ticker", "mark", "open", "account"), 120.0  # first words of data_freshness
 CLOCK_WARN_S = 1.0
 CLOCK_FAIL_S = 5.0
 # What is known to break, and from which version on; the pins of pyproject.toml say the same.
@@ -33,6 +38,18 @@ PINS: tuple[tuple[str, str, str | None, str], ...] = (
     ("apprise", "1.13", "2.1", "the two majors that are tested"),
     ("websockets", "15.0.1", "17", "newer ones make resolvers fall back to Prefect 2"),
 )
+ROLES = """
+    SELECT
+        ARRAY(
+            SELECT wanted.name
+            FROM unnest(ARRAY['risk_owner', 'risk_reader', 'risk_writer']) AS wanted (name)
+            WHERE NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = wanted.name)
+        ),
+        coalesce((
+            SELECT has_table_privilege(r.oid, 'risk.score', 'INSERT')
+            FROM pg_roles AS r WHERE r.rolname = 'risk_reader'
+        ), false)
+"""
 MARKS = {"ok": "[green]ok  [/green]", "warn": "[yellow]warn[/yellow]", "fail": "[bold red]fail[/bold red]"}
 
 
@@ -66,7 +83,7 @@ def examine() -> Iterator[Finding]:
         yield from (Finding("fail", "settings", line) for line in str(cause).splitlines())
         return
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-        _settings, _disk, _database, _prefect, _exchange, _channels,
+        _settings, _disk, _font, _database, _prefect, _exchange, _channels,
     )  # fmt: skip
     for check in checks:
         try:
@@ -127,6 +144,17 @@ def _disk(known: Settings) -> Iterator[Finding]:
         yield Finding("ok", "disk", free)
 
 
+def _font(known: Settings) -> Iterator[Finding]:
+    """Only where it is needed: matplotlib takes a second to look."""
+    if not any((one.language or known.language) == "zh" for one in known.channels):
+        return
+    if charts.tongue("zh").language == "zh":
+        yield Finding("ok", "font", f"{charts.tongue('zh').fonts[0]} for Chinese pictures")
+    else:
+        remedy = "install fonts-noto-cjk or fonts-wqy-zenhei; until then pictures are in English"
+        yield Finding("warn", "font", "none with Chinese letters", remedy)
+
+
 def _database(known: Settings) -> Iterator[Finding]:
     has_server = bool(known.database_url) or is_held(folder(known))
     if not has_server:
@@ -140,8 +168,10 @@ def _database(known: Settings) -> Iterator[Finding]:
             yield _behind(stands, wanted)
             return
         yield Finding("ok", "database", f"answers; schema {stands}")
+        yield from _roles(url)
         with store.connect(url) as db:
             beats = store.beats(db)
+            inputs = answer(db, report("data_freshness"), {"now": datetime.now(UTC)})
     now = datetime.now(UTC)
     for name, beat in sorted(beats.items()):
         age_s = (now - beat.beat_at).total_seconds()
@@ -153,6 +183,53 @@ def _database(known: Settings) -> Iterator[Finding]:
         if name.startswith("worker/") or name in ("streams", "delivery"):
             mark = "ok" if age_s < 60 else "warn"
             yield Finding(mark, "feed", f"{name}: last sign of life {age_s:.0f} s ago")
+
+    yield from _feeds(known, *inputs, now)
+
+
+def _roles(url: str) -> Iterator[Finding]:
+    """Whether the three roles are there, and whether the reader cannot write."""
+    with psycopg.connect(url, connect_timeout=3) as connection:
+        found = connection.execute(ROLES).fetchone()
+    missing, can_write = found or ([], False)
+    if missing:
+        remedy = "`risk db migrate` as a role that may make roles (docs/operations.md, Database)"
+        yield Finding(
+            "warn", "roles", f"{', '.join(missing)} missing: every part has the owner's rights", remedy
+        )
+    elif can_write:
+        yield Finding(
+            "fail", "roles", "risk_reader may write scores", "`risk db migrate` sets the rights anew"
+        )
+    else:
+        yield Finding("ok", "roles", "owner, writer and reader are apart")
+
+
+def _feeds(
+    known: Settings, columns: list[str], rows: list[tuple[Any, ...]], now: datetime
+) -> Iterator[Finding]:
+    """The age of each kind of input of the watched symbols, the oldest symbol speaking for its kind."""
+    oldest: dict[str, float] = {}
+    for row in rows:
+        line = dict(zip(columns, row, strict=True))
+        if line["symbol"] in (*known.symbols, known.account):
+            age_s = (now - line["event_at"]).total_seconds()
+            oldest[line["input"]] = max(oldest.get(line["input"], age_s), age_s)
+    late = {kind: age_s for kind, age_s in oldest.items() if kind.split()[0] in QUICK and age_s > LATE_S}
+    for kind, age_s in sorted(late.items()):
+        yield Finding("warn", "input", f"{kind} is {_age(age_s)} old", "does the desk run? see `risk status`")
+    if fresh := [f"{kind} {_age(age_s)}" for kind, age_s in sorted(oldest.items()) if kind not in late]:
+        yield Finding("ok", "input", f"ages: {', '.join(fresh)}")
+
+
+def _age(age_s: float) -> str:
+    return (
+        f"{age_s:.0f} s"
+        if age_s < 300
+        else f"{age_s / 60:.0f} min"
+        if age_s < 7200
+        else f"{age_s / 3600:.0f} h"
+    )
 
 
 def _behind(stands: str | None, wanted: str) -> Finding:

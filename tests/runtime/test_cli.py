@@ -5,16 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from risk import cli
-from risk.adapters import migrate, settings
+from risk.adapters import charts, migrate, settings, store
 from risk.commands import arguments
 from risk.runtime.hold import hold
 from risk.simulator import scenarios
+from tests.adapters import rows as x
 
 
 @pytest.fixture(autouse=True)
@@ -192,8 +195,43 @@ def test_doctor_says_ready_or_not_and_gives_a_remedy_for_each_fault(
     assert any(line.startswith("ok   versions") for line in lines)
     assert any(line.startswith("ok   database") for line in lines)
     assert any("RISK_SYMBOLZ (did you mean RISK_SYMBOLS?)" in line for line in lines)
+    assert any(line.startswith("ok   roles       owner, writer and reader are apart") for line in lines)
     assert any(line.startswith("fail exchange") for line in lines)
     assert lines[-1] == "not ready: see the lines that say fail"
+
+
+def test_doctor_names_what_is_late_and_not_what_nobody_watches(
+    database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    old, fresh = (
+        {"event_at": now - age, "received_at": now - age}
+        for age in (timedelta(hours=3), timedelta(seconds=5))
+    )
+    with store.connect(database_url) as db:
+        marks = [("BTCUSDT", old), ("ETHUSDT", fresh), ("GONEUSDT", old)]
+        store.save(db, [replace(x.MARK, symbol=symbol, **when) for symbol, when in marks])
+        store.save(
+            db, [replace(x.TICKER, symbol="BTCUSDT", **fresh), replace(x.TICKER, symbol="GONEUSDT", **old)]
+        )
+    monkeypatch.setenv("RISK_DATABASE_URL", database_url)
+    monkeypatch.setenv("RISK_SYMBOLS", "BTCUSDT,ETHUSDT")
+    monkeypatch.setenv("RISK_EXCHANGE__REST_URL", "http://127.0.0.1:9")
+    risk("doctor")
+    lines = [line for line in capsys.readouterr().out.splitlines() if " input " in line]
+    assert lines[0].startswith("warn input       mark is 3 h old")
+    assert lines[1].startswith("ok   input       ages: ticker usdm 5 s")
+
+
+def test_doctor_says_where_chinese_pictures_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RISK_LANGUAGE", "zh")
+    monkeypatch.setenv("RISK_EXCHANGE__REST_URL", "http://127.0.0.1:9")
+    for fonts, words in ((frozenset(), "warn font"), (frozenset({"SimHei"}), "ok   font        SimHei")):
+        monkeypatch.setattr(charts, "_installed", lambda found=fonts: found)
+        risk("doctor")
+        assert any(line.startswith(words) for line in capsys.readouterr().out.splitlines())
 
 
 def test_simulate_refuses_an_unknown_scenario(capsys: pytest.CaptureFixture[str]) -> None:
