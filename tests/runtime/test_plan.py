@@ -44,12 +44,20 @@ def deployment(cadence: Cadence | None = FIVE, *, is_paused: bool = False) -> De
         ("refit", 86400, "heavy"),
         ("maintenance", 86400, "heavy"),
         ("history", 86400, "heavy"),
+        ("report-daily", 86400, "heavy"),
+        ("report-weekly", 7 * 86400, "heavy"),
     ],
 )
 def test_every_flow_has_its_documented_cadence(name: str, interval_s: int, pool: str) -> None:
     (entry,) = [each for each in plan.load().entries if each.name == name]
     assert entry.cadence is not None
     assert (entry.cadence.interval, entry.pool) == (seconds(interval_s), pool)
+
+
+def test_every_entry_says_in_a_sentence_and_in_one_tag_what_it_is_for() -> None:
+    for entry in plan.load().entries:
+        assert entry.description.endswith(".") and len(entry.description) > 30
+        assert len({"input", "judgement", "telling", "upkeep"}.intersection(entry.tags)) == 1, entry.name
 
 
 @pytest.mark.parametrize("name", ["streams", "delivery"])
