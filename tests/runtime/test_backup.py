@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,11 +29,14 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def other_server(tmp_path: Path) -> Iterator[Path]:
-    """Data directory in which a second server may come up; it stops at the end."""
-    folder = tmp_path / "other"
-    yield folder
-    embedded.stop(folder, immediately=True)
+def other_server() -> Iterator[Path]:
+    """Data directory in which a second server may come up; it stops at the end.
+
+    Not in tmp_path: the server is another user's where root tests, and pytest closes that folder to others.
+    """
+    with tempfile.TemporaryDirectory(prefix="risk-other-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+        embedded.stop(Path(folder), immediately=True)
 
 
 def use(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -112,14 +113,17 @@ def until(is_so: Callable[[], bool], what: str) -> None:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, simulator: RunningSimulator) -> Iterator[Composed]:
-    (tmp_path / "home").mkdir()
-    (tmp_path / "secrets").mkdir()
-    made = Composed(tmp_path, simulator)
-    try:
-        yield made
-    finally:
-        made.stop()
+def desk(simulator: RunningSimulator) -> Iterator[Composed]:
+    # Not in tmp_path: the server is another user's where root tests, and pytest closes that folder to others.
+    with tempfile.TemporaryDirectory(prefix="risk-composed-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        (folder / "home").mkdir()
+        (folder / "secrets").mkdir()
+        made = Composed(folder, simulator)
+        try:
+            yield made
+        finally:
+            made.stop()
 
 
 def test_the_composed_services_score_show_and_watch(desk: Composed) -> None:
@@ -143,10 +147,8 @@ def test_the_composed_services_score_show_and_watch(desk: Composed) -> None:
         until(lambda: answer("SELECT count(*) FROM risk.kline") > 1000, "history by the heavy worker")
     except AssertionError as late:
         raise AssertionError(f"{late}\n{logs()}") from None
-    page = httpx.get(
-        f"http://127.0.0.1:{desk.ports['8765']}/", params={"token": TOKEN}, follow_redirects=True
-    )
-    assert page.status_code == 200
-    assert httpx.get(f"http://127.0.0.1:{desk.ports['8765']}/").status_code in (401, 403)
+    page = f"http://127.0.0.1:{desk.ports['8765']}/"
+    assert httpx.get(page, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+    assert httpx.get(page).status_code == 401
     going = {name for name, process in desk.running.items() if process.poll() is None}
     assert going == {"prefect", "cadence", "streams", "heavy", "page", "watchdog"}
