@@ -23,7 +23,6 @@ from risk.margin import (
     maintenance,
     margin_ratio,
     quick_liquidation_price,
-    shock_grid,
     shock_to_liquidation,
 )
 
@@ -165,6 +164,19 @@ def test_a_perfect_hedge_is_liquidated_by_its_maintenance_alone() -> None:
     assert liquidation_price(account, "BTCUSDT", "SHORT") == pytest.approx(125_000)
 
 
+def test_of_two_roots_the_one_on_the_losing_side_is_the_price() -> None:
+    # long 10 and short 9 from 60 000 on 10 000; from 1 000 000 USDT on 10 % asks for more than one coin wins.
+    # below: 10 000 + P − 60 000 = 0.004·19·P; above, both in the second tier: … = 0.1·19·P − 2·96 000
+    two = [Bracket(0, 1e6, 0.004, 0), Bracket(1e6, 1e12, 0.1, 96_000)]
+    sides = [
+        Position("BTCUSDT", 10, 60_000, 60_000, two, "LONG"),
+        Position("BTCUSDT", 9, 60_000, 60_000, two, "SHORT"),
+    ]
+    found = liquidation(Account(10_000, sides), "BTCUSDT", "LONG")
+    assert (found.below, found.above) == (pytest.approx(50_000 / 0.924), pytest.approx(142_000 / 0.9))
+    assert found.price == found.below
+
+
 def test_margin_ratio_is_maintenance_over_balance() -> None:
     # BINANCE.md 5.2, row 5 at its liquidation price: balance 158.28 = maintenance 158.28
     account = Account(
@@ -217,25 +229,6 @@ def test_another_position_s_impossible_mark_is_refused_and_never_counts_as_profi
 def test_an_unknown_position_is_refused_with_what_is_held() -> None:
     with pytest.raises(KeyError, match="ETHUSDT/BOTH"):
         liquidation_price(Account(1000, [ETH]), "SOLUSDT")
-
-
-def test_grid_of_one_position_is_plain_arithmetic() -> None:
-    account = Account(10_000, [Position("BTCUSDT", 2, 60_000, 60_000, one(0.01, 0))])
-    grid = shock_grid(account, [-0.05, 0.0, 0.05])
-    assert grid.equity == pytest.approx([4_000, 10_000, 16_000])  # 10 000 + 2·60 000·s
-    assert grid.maintenance == pytest.approx([1_140, 1_200, 1_260])  # 2·60 000·(1 + s)·0.01
-    assert grid.liquidated.tolist() == [False, False, False]
-    # 10 000 + 120 000 s = 1 200·(1 + s)  →  s = −8 800 / 118 800
-    assert shock_to_liquidation(account, None, -1) == pytest.approx(-8_800 / 118_800, rel=1e-12)
-    assert shock_to_liquidation(account, None, +1) is None
-
-
-def test_a_price_that_reaches_zero_stays_there() -> None:
-    # long 1 @ 100 with beta 2 loses at most 100: a wallet of 150 survives any fall
-    account = Account(150, [Position("X", 1, 100, 100, one(0.01, 0))])
-    assert shock_to_liquidation(account, {"X": 2.0}, -1) is None
-    grid = shock_grid(account, [-0.9], {"X": 2.0})
-    assert grid.equity == pytest.approx([50])
 
 
 ladder_of = st.sampled_from([BTC, BTC[:4], one(0.004, 0)])
