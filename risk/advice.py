@@ -13,9 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from risk.components import is_fresh
+from risk.exposure import UNDERWATER
+from risk.joining import held_coins, joined, liquidation_beside, open_risk
 from risk.limits import Limits
-from risk.margin import Account, Position, liquidation_price
-from risk.positions import Ladders, brackets_of, liquidation_beside
+from risk.margin import Account, Liquidation, Position, liquidation
+from risk.positions import Ladders, brackets_of
 from risk.records import SLIPPAGE_LADDER_USDT
 from risk.sizing import Contract, Rules, Size, Stops, chandelier, position_size, seed_size, stops
 from risk.state import LEVELS, State
@@ -141,9 +143,10 @@ def advise(
         multiplier=found.multiplier or 0.0,
         contract=found.contract,
         leverage=found.leverage,
-        wallet=found.free_wallet(),
         book_capacity_usdt=book_capacity(found.rungs, limits.sizing["most_slippage"]),
-        open_risk=open_risk(state, limits, found.equity, besides=wish.symbol),
+        open_risk=open_risk(state, limits, found.equity, besides=found.joined),
+        held=found.held,
+        liquidation=found.losing_price,
         rules=found.rules,
     )
     trailing = _trailing(found, extremes, limits)
@@ -198,24 +201,6 @@ def book_capacity(rungs: Sequence[float], most_slippage: float) -> float:
     return taken
 
 
-def open_risk(state: State, limits: Limits, equity: float, *, besides: str) -> float:
-    """USDT that the positions in other symbols lose at the desk's stops, as far as these are known.
-
-    A position's stop is the nearer of `k·ATR` and the fixed share of equity; without an ATR the latter.
-    """
-    place = {symbol: i for i, symbol in enumerate(state.symbols)}
-    most, multiple = limits.sizing["stop_equity_share"] * equity, limits.sizing["stop_atr_multiple"]
-    total = 0.0
-    for position in state.positions:
-        if position.symbol == besides or position.quantity == 0:
-            continue
-        i = place.get(position.symbol)
-        atr = float(state.columns["atr_1h"][i]) if i is not None else math.nan
-        loss = multiple * atr * abs(float(position.quantity))
-        total += min(loss, most) if math.isfinite(loss) else most
-    return total
-
-
 class _Inputs:
     """What a size is computed from, read out of the state once; `missing` names what is not there."""
 
@@ -237,8 +222,9 @@ class _Inputs:
         memory = state.memory.get(wish.symbol)
         self.level = memory.level if memory is not None else -1
         self.multiplier = limits.multipliers[self.level] if 0 <= self.level < len(LEVELS) else None
-        self.held = next((p for p in state.positions if p.symbol == wish.symbol), None)
-        set_to = self.held.leverage if self.held is not None else None
+        self.joined = joined(state.account, state.positions, wish.symbol, self.side)
+        self.held = held_coins(self.joined, self.side)
+        set_to = next((p.leverage for p in state.positions if p.symbol == wish.symbol), None)
         self.leverage = float(wish.leverage or set_to or USUAL_LEVERAGE)
         self.equity = self._equity(limits)
         self._reference()
@@ -290,37 +276,44 @@ class _Inputs:
         """Where the volatility stop of the wished side lies, USDT per coin."""
         return self.entry - self.side * self.rules.atr_multiple * self.atr
 
-    def free_wallet(self) -> float:
-        """Cross wallet that a new position can count on: balance less what the others need."""
-        known = self.state.account
-        if known is None or self.wish.equity is not None:
-            return self.equity
-        return max(
-            float(known.cross_wallet_usdt + known.cross_unrealized_usdt - known.cross_maintenance_usdt), 0
-        )
-
-    def liquidation(self, quantity: float) -> float | None:
-        """Liquidation price with `quantity` coins opened at the entry."""
-        if quantity <= 0.0:
-            return None
+    def liquidation(self, quantity: float) -> Liquidation | None:
+        """Liquidation with `quantity` coins opened at the entry; None where nothing is open then."""
         known, symbol = self.state.account, self.wish.symbol
         if known is None or self.wish.equity is not None:
             alone = Position(symbol, self.side * quantity, self.entry, self.entry, self.contract.brackets)
-            return liquidation_price(Account(self.equity, [alone]), symbol)
+            return liquidation(Account(self.equity, [alone]), symbol) if quantity > 0.0 else None
         return liquidation_beside(
-            known, self.state.positions, self.ladders,
-            symbol=symbol, side=self.side, quantity=quantity, entry=self.entry,
+            known, self.state.positions, self.ladders, symbol=symbol, side=self.side, quantity=quantity,
+            entry=self.entry, leverage=self.leverage,
         )  # fmt: skip
+
+    def losing_price(self, quantity: float) -> float | None:
+        """Where `quantity` coins more are liquidated by a move against their side; None: nowhere.
+
+        What is below maintenance at the entry is liquidated there.
+        """
+        found = self.liquidation(quantity)
+        if found is None:
+            return None
+        below, above = found.below or 0.0, found.above or math.inf
+        if found.reason == UNDERWATER or not below < self.entry < above:
+            return self.entry
+        return found.below if self.side > 0 else found.above
+
+    def price(self, quantity: float) -> float | None:
+        """Liquidation price with `quantity` coins opened at the entry, as the row states it."""
+        found = self.liquidation(quantity) if quantity > 0.0 else None
+        return None if found is None else found.price
 
 
 def _desk(found: _Inputs, size: Size, stop: float, trailing: float | None, account: str) -> SizeAdvice:
     quantity = float(size.quantity)
-    price = found.liquidation(quantity)
+    price = found.price(quantity)
     where: Stops = stops(
         entry=found.entry,
         side=found.side,
         atr=found.atr,
-        quantity=quantity,
+        quantity=quantity + found.held,
         equity=found.equity,
         liquidation=price,
         tick_size=found.contract.tick_size,
@@ -346,7 +339,7 @@ def _seed(found: _Inputs, stop: float, account: str) -> SizeAdvice:
     return _row(
         found, "seed", account, quantity=quantity, notional=quantity * found.entry, stop=stop,
         stop_bound_by="volatility" if found.wish.stop is None else "own",
-        price=found.liquidation(quantity), bound_by="funds" if quantity >= cap else "risk",
+        price=found.price(quantity), bound_by="funds" if quantity >= cap else "risk",
         reasons={"risk": quantity if quantity < cap else None, "funds": cap},
     )  # fmt: skip
 

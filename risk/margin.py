@@ -147,6 +147,8 @@ def liquidation(account: Account, symbol: str, side: str = "BOTH") -> Liquidatio
     pool = [p for p in account.positions if p.isolated_wallet is None and p.signed_quantity != 0.0]
     same = [p for p in pool if p.symbol == symbol]
     others = [p for p in pool if p.symbol != symbol]
+    for position in others:
+        _require_sane(position)
     other_maintenance = math.fsum(
         maintenance(p.signed_quantity * float(p.mark_price), p.brackets) for p in others
     )
@@ -158,8 +160,13 @@ def margin_ratio(account: Account) -> float:
     """Maintenance over margin balance of the cross pool, as the exchange shows it: 1 is liquidation.
 
     Zero without cross positions; infinite when the balance is used up.
+
+    Raises:
+        ValueError: a position's price, quantity or ladder that cannot be true.
     """
-    pool = [p for p in account.positions if p.isolated_wallet is None]
+    pool = [p for p in account.positions if p.isolated_wallet is None and p.signed_quantity != 0.0]
+    for position in pool:
+        _require_sane(position)
     needed = math.fsum(maintenance(p.signed_quantity * float(p.mark_price), p.brackets) for p in pool)
     balance = float(account.wallet) + math.fsum(_unrealized(p, float(p.mark_price)) for p in pool)
     if needed == 0.0:

@@ -172,37 +172,6 @@ def is_in_totals(account: AccountSnapshot, symbol: str) -> bool:
     return account.is_multi_assets or symbol.split("_")[0].endswith(SETTLED_IN)
 
 
-def liquidation_beside(
-    account: AccountSnapshot,
-    positions: Sequence[PositionSnapshot],
-    ladders: Ladders,
-    *,
-    symbol: str,
-    side: int,
-    quantity: float,
-    entry: float,
-) -> float | None:
-    """Liquidation price of a cross position of `quantity` coins opened now beside everything held.
-
-    In one-way mode it joins what is held of the symbol; in hedge mode it stands on its side.
-
-    Raises:
-        KeyError: a cross position or the symbol itself has no ladder.
-    """
-    held = [p for p in carried(account, positions) if not p.is_isolated and p.quantity != 0]
-    wallet = collateral_wallet(account, held)
-    place = ("LONG" if side > 0 else "SHORT") if account.is_hedge_mode else "BOTH"
-    joined = [p for p in held if (p.symbol, p.side) == (symbol, place)]
-    # what is held already counts from here: its profit at the entry goes to the wallet
-    wallet += sum(float(p.quantity) * (entry - float(p.entry_price)) for p in joined)
-    coins = side * quantity + sum(float(p.quantity) for p in joined)
-    if coins == 0.0:
-        return None
-    new = Position(symbol, coins, entry, entry, brackets_of(ladders[symbol]), place)
-    others = [margin_position(p, ladders) for p in held if p not in joined]
-    return liquidation(Account(wallet, [new, *others]), symbol, place).price
-
-
 def collateral_wallet(account: AccountSnapshot, positions: Sequence[PositionSnapshot]) -> float:
     """The wallet of the cross positions in their own money, USDT.
 

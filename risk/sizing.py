@@ -87,9 +87,14 @@ def position_size(
     wallet: float | None = None,
     book_capacity_usdt: float | None = None,
     open_risk: float = 0.0,
+    held: float = 0.0,
+    liquidation: Callable[[float], float | None] | None = None,
     rules: Rules | None = None,
 ) -> Size:
     """Quantity to open so that the stop costs the chosen share of equity, within every cap.
+
+    The caps of a position count what is held of it already, which the stop is assumed to end as well: a
+    limit that asking twice would pass is none.
 
     Args:
         stop: below the entry for a long (side +1), above it for a short (−1).
@@ -98,6 +103,9 @@ def position_size(
         wallet: cross wallet that would carry the position; None: isolated at `leverage`.
         book_capacity_usdt: notional that the book takes at 0.2 % slippage; None: unknown, not applied.
         open_risk: USDT that all other positions lose at their stops.
+        held: coins of this symbol and side that are open already, unsigned.
+        liquidation: price (USDT per coin) at which so many more coins, opened at the entry beside everything
+            held, are liquidated by a move against them; None: none does. It replaces `wallet`.
 
     Raises:
         ValueError: a number that is not finite or cannot be true; names it.
@@ -109,28 +117,25 @@ def position_size(
         raise ValueError(f"stop = {stop!r}: must lie below the entry of a long and above that of a short")
     if not 0.0 <= multiplier <= 1.0:
         raise ValueError(f"multiplier = {multiplier!r}: must lie between 0 and 1")
+    if not 0.0 <= held < math.inf:
+        raise ValueError(f"held = {held!r}: must be finite, 0 or above")
     adjust = min(max(rules.reference_volatility / volatility, rules.adjust_floor), rules.adjust_cap)
     wanted = equity * rules.risk_percent * adjust / stop_distance
-    room = max(rules.account_risk_cap * equity - open_risk, 0.0)
+    room = rules.account_risk_cap * equity - open_risk
     steps: list[tuple[str, float]] = [
         ("risk", wanted),
         ("level", wanted * multiplier),
-        ("funds", equity * rules.funds_share * rules.leverage_for_cap / entry),
-        ("bracket", _bracket_cap(contract.brackets, leverage) / entry),
+        ("funds", _beside(held, equity * rules.funds_share * rules.leverage_for_cap / entry)),
+        ("bracket", _beside(held, _bracket_cap(contract.brackets, leverage) / entry)),
     ]
     if book_capacity_usdt is not None:
         steps.append(("book", book_capacity_usdt / entry))
-    steps.append(("position_risk", rules.position_risk_cap * equity / stop_distance))
-    steps.append(("account_risk", room / stop_distance))
+    steps.append(("position_risk", _beside(held, rules.position_risk_cap * equity / stop_distance)))
+    steps.append(("account_risk", _beside(held, room / stop_distance)))
     so_far = min(quantity for _, quantity in steps)
-    steps.append(
-        (
-            "stop_before_liquidation",
-            _before_liquidation(
-                so_far, entry, side, stop_distance * rules.stop_before_liquidation, contract, leverage, wallet
-            ),
-        )
-    )
+    needed = stop_distance * rules.stop_before_liquidation
+    price_of = liquidation or _alone(entry, side, contract, leverage, wallet)
+    steps.append(("stop_before_liquidation", _before_liquidation(so_far, entry, side, needed, price_of)))
     return _rounded(steps, entry, contract)
 
 
@@ -200,21 +205,31 @@ def _bracket_cap(brackets: Sequence[Bracket], leverage: float) -> float:
     return max((float(b.cap) for b in brackets if float(b.max_leverage) >= leverage), default=0.0)
 
 
+def _beside(held: float, whole: float) -> float:
+    """What a limit of the whole position leaves beside the coins held."""
+    return max(whole - held, 0.0)
+
+
+def _alone(
+    entry: float, side: int, contract: Contract, leverage: float, wallet: float | None
+) -> Callable[[float], float | None]:
+    """Liquidation price by size with nothing else held: on a cross wallet, or isolated at the leverage."""
+
+    def price(size: float) -> float | None:
+        margin = size * entry / leverage if wallet is None else wallet
+        position = Position("ENTRY", side * size, entry, entry, contract.brackets, "BOTH", margin)
+        return liquidation_price(Account(0.0, [position]), "ENTRY")
+
+    return price
+
+
 def _before_liquidation(
-    quantity: float,
-    entry: float,
-    side: int,
-    needed: float,
-    contract: Contract,
-    leverage: float,
-    wallet: float | None,
+    quantity: float, entry: float, side: int, needed: float, price_of: Callable[[float], float | None]
 ) -> float:
     """Largest quantity up to `quantity` whose liquidation lies at least `needed` away from the entry."""
 
     def room(size: float) -> float:
-        margin = size * entry / leverage if wallet is None else wallet
-        position = Position("ENTRY", side * size, entry, entry, contract.brackets, "BOTH", margin)
-        price = liquidation_price(Account(0.0, [position]), "ENTRY")
+        price = price_of(size)
         return math.inf if price is None else (entry - price) * side
 
     return quantity if quantity <= 0.0 or room(quantity) >= needed else _bisect(room, needed, quantity)

@@ -928,7 +928,7 @@ CREATE VIEW risk.drawdown AS
            FROM (risk.equity_hour h
              CROSS JOIN LATERAL ( SELECT COALESCE((sum((n.amount)::numeric))::double precision, (0)::double precision) AS transferred_usdt
                    FROM risk.income n
-                  WHERE ((n.account = h.account) AND (n.event_at > h.peak_at) AND (n.event_at <= a.event_at) AND (n.asset = ANY (ARRAY['USDT'::text, 'USDC'::text])) AND (n.income_type ~~ '%TRANSFER'::text))) t)
+                  WHERE ((n.account = h.account) AND (n.event_at > h.peak_at) AND (n.event_at <= a.event_at) AND ((n.asset = 'USDT'::text) OR ((n.asset = 'USDC'::text) AND a.is_multi_assets)) AND (n.income_type ~~ '%TRANSFER'::text))) t)
           WHERE ((h.account = a.account) AND (h.hour_at > (a.event_at - make_interval(days => 7))))
           ORDER BY ((h.peak_usdt)::double precision + t.transferred_usdt) DESC
          LIMIT 1) p ON (true));

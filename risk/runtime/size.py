@@ -21,10 +21,10 @@ from risk.state import LEVELS
 REASONS: Mapping[str, str] = {
     "risk": "the loss at the stop is the chosen share of equity, adjusted to volatility",
     "level": "the symbol's level allows only a share of the normal size",
-    "funds": "the notional is at most the chosen share of equity",
-    "bracket": "the exchange's bracket allows no more at this leverage",
+    "funds": "the whole position's notional is at most the chosen share of equity",
+    "bracket": "the exchange's bracket allows the whole position no more at this leverage",
     "book": "the book takes no more at the slippage allowed",
-    "position_risk": "a position risks at most its share of equity",
+    "position_risk": "a position risks at most its share of equity, what is held of it included",
     "account_risk": "all positions together risk at most their share of equity",
     "stop_before_liquidation": "liquidation has to lie 1.5 times as far away as the stop",
     "minimum": "what is left is below the exchange's smallest order",

@@ -263,7 +263,9 @@ UNION ALL
                 SELECT CAST(sum(n.amount) AS double precision)
                 FROM risk.income AS n
                 WHERE n.account = h.account AND n.event_at > h.peak_at AND n.event_at <= CAST(:now AS timestamptz)
-                    AND n.asset IN ('USDT', 'USDC') AND n.income_type LIKE '%TRANSFER'
+                    AND n.income_type LIKE '%TRANSFER' AND (n.asset = 'USDT' OR (n.asset = 'USDC' AND EXISTS (
+                        SELECT FROM risk.latest_account AS c WHERE c.account = n.account AND c.is_multi_assets
+                    )))
             ), 0) AS transferred_usdt
         FROM risk.equity_hour AS h
         WHERE h.account = :account AND h.hour_at > CAST(:now AS timestamptz) - make_interval(days => 7)

@@ -194,3 +194,21 @@ def test_transfers_are_no_income_and_no_drawdown(db: Connection) -> None:
     assert [tuple(day)[1:] for day in days] == [
         (D(-2000), None, None, None), (None, D("-7.5"), D(10), D("2.5"))
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("is_multi_assets", "peak"), [(False, 12_000), (True, 9_500)])
+def test_usdc_that_is_withdrawn_lowers_the_peak_of_multi_assets_mode_only(
+    db: Connection, is_multi_assets: bool, peak: int
+) -> None:
+    # in single-asset mode the totals are those of USDT alone: 9,500 of 12,000 stay a drawdown of 5/24
+    was = replace(x.ACCOUNT, is_multi_assets=is_multi_assets, margin_balance_usdt=D(12_000))
+    store.replace_positions(db, replace(was, event_at=x.NOW - timedelta(hours=30)), [])
+    store.replace_positions(db, replace(was, margin_balance_usdt=D(9_500)), [])
+    store.save(db, [
+        replace(x.INCOME, income_type="TRANSFER", symbol="", asset="USDC", amount=D(-2_500),
+                event_at=x.NOW - timedelta(hours=20)),
+    ])  # fmt: skip
+    row = db.execute(text("SELECT peak_usdt, drawdown FROM risk.drawdown")).mappings().one()
+    assert (row["peak_usdt"], row["drawdown"]) == (peak, pytest.approx(1 - 9_500 / peak))
+    state = store.latest_state(db, ["BTCUSDT"], account=x.ACCOUNT.account, watches_account=True, now=x.NOW)
+    assert state.facts["equity_peak_7d"] == peak

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from risk.advice import SizeAdvice, Wish, advise, book_capacity, open_risk, rules_of
+from risk.advice import SizeAdvice, Wish, advise, book_capacity, rules_of
 from risk.limits import default, from_mapping
-from risk.positions import liquidation_beside
 from risk.records import Instrument, LeverageBracket
 from risk.sizing import Rules
 from risk.state import Memory, State
@@ -154,33 +153,36 @@ def test_the_trailing_stop_hangs_three_atr_from_the_extreme() -> None:
     assert short.trailing_price == 47_000 + 600
 
 
-def test_losses_at_the_stops_of_other_positions_take_from_the_account_s_cap() -> None:
-    two = b.state(
-        ("BTCUSDT", "ETHUSDT"), positions=[b.position("ETHUSDT", "3", mark="3000")],
-        columns={"atr_1h": [200.0, 100.0]}, instruments={"BTCUSDT": RULES}, memory=level(0),
-    )  # fmt: skip
-    assert open_risk(two, LIMITS, 100_000, besides="BTCUSDT") == pytest.approx(600)  # 2·100·3
-    assert open_risk(two, LIMITS, 100_000, besides="ETHUSDT") == 0
-    huge = replace(two, positions=(b.position("ETHUSDT", "300", mark="3000"),))
-    assert open_risk(huge, LIMITS, 100_000, besides="BTCUSDT") == 2_000  # the fixed stop: 2 % of equity
-    unknown = replace(two, positions=(b.position("XRPUSDT", "3", mark="3000"),))
-    assert open_risk(unknown, LIMITS, 100_000, besides="BTCUSDT") == 2_000
+def test_what_is_held_counts_in_every_cap_of_its_position() -> None:
+    # equity 100 000, stop 1 000 below: 2 % of equity allow 2 coins in all, of which 1.5 are held
+    held = b.position("BTCUSDT", "1.5")
+    limits = from_mapping({"sizing": {"leverage_for_cap": 10}})
+    wish = Wish(symbol="BTCUSDT", side="LONG", stop=49_000)
+    found = advise(calm(positions=[held]), limits, wish, {"BTCUSDT": ladder()}, b.NOW)[0]
+    assert (found.quantity, found.bound_by) == (0.5, "position_risk")
+    # coins against it only reduce: 100 000·1 %·2/1 000 = 2, as without it
+    against = advise(
+        calm(positions=[held]), limits, replace(wish, side="SHORT", stop=51_000), {"BTCUSDT": ladder()}, b.NOW
+    )[0]
+    assert (against.quantity, against.bound_by) == (2.0, "risk")
 
 
-def test_what_is_opened_joins_what_is_held() -> None:
-    # one BTC long from 50 000 held, one more at 48 000 on a wallet of 10 000:
-    # 10 000 + 2·P − 98 000 = 0.005·2·P  →  P = 88 000/1.99
-    held = b.position("BTCUSDT", "1", mark="50000")
-    account = b.snapshot([held], wallet=10_000)
-    price = liquidation_beside(
-        account, [held], {"BTCUSDT": ladder()}, symbol="BTCUSDT", side=1, quantity=1.0, entry=48_000
-    )
-    assert price == pytest.approx(88_000 / 1.99)
-    # a short of the same size closes it
-    closed = liquidation_beside(
-        account, [held], {"BTCUSDT": ladder()}, symbol="BTCUSDT", side=-1, quantity=1.0, entry=48_000
-    )
-    assert closed is None
+def test_no_size_brings_the_whole_position_s_liquidation_too_near_to_the_stop() -> None:
+    # 4 coins held on a wallet of 10 000, equity 10 000: liquidation must stay 1.5·1 000 below 50 000
+    held = b.position("BTCUSDT", "4")
+    loose = dict.fromkeys(("risk_percent", "position_risk_cap", "account_risk_cap"), 1.0)
+    limits = from_mapping({"sizing": {**loose, "leverage_for_cap": 100}})
+    state = calm(positions=[held], account=b.snapshot([held], wallet=10_000))
+    wish = Wish(symbol="BTCUSDT", side="LONG", stop=49_000)
+    found = advise(state, limits, wish, {"BTCUSDT": ladder()}, b.NOW)[0]
+    # 10 000 − (4 + q)·1 500 = 0.005·(4 + q)·48 500  →  4 + q = 10 000/1 742.5 = 5.738…
+    assert (found.quantity, found.bound_by) == (1.738, "stop_before_liquidation")
+    assert found.liquidation_price is not None
+    assert 48_499 < found.liquidation_price <= 48_500
+    # with 6 held it is too near already
+    more = b.position("BTCUSDT", "6")
+    near = calm(positions=[more], account=b.snapshot([more], wallet=10_000))
+    assert advise(near, limits, wish, {"BTCUSDT": ladder()}, b.NOW)[0].quantity == 0
 
 
 def test_the_rules_are_those_of_the_limits() -> None:

@@ -23,7 +23,6 @@ from risk.margin import (
     maintenance,
     margin_ratio,
     quick_liquidation_price,
-    shock_grid,
     shock_to_liquidation,
 )
 
@@ -165,6 +164,19 @@ def test_a_perfect_hedge_is_liquidated_by_its_maintenance_alone() -> None:
     assert liquidation_price(account, "BTCUSDT", "SHORT") == pytest.approx(125_000)
 
 
+def test_of_two_roots_the_one_on_the_losing_side_is_the_price() -> None:
+    # long 10 and short 9 from 60 000 on 10 000; from 1 000 000 USDT on 10 % asks for more than one coin wins.
+    # below: 10 000 + P − 60 000 = 0.004·19·P; above, both in the second tier: … = 0.1·19·P − 2·96 000
+    two = [Bracket(0, 1e6, 0.004, 0), Bracket(1e6, 1e12, 0.1, 96_000)]
+    sides = [
+        Position("BTCUSDT", 10, 60_000, 60_000, two, "LONG"),
+        Position("BTCUSDT", 9, 60_000, 60_000, two, "SHORT"),
+    ]
+    found = liquidation(Account(10_000, sides), "BTCUSDT", "LONG")
+    assert (found.below, found.above) == (pytest.approx(50_000 / 0.924), pytest.approx(142_000 / 0.9))
+    assert found.price == found.below
+
+
 def test_margin_ratio_is_maintenance_over_balance() -> None:
     # BINANCE.md 5.2, row 5 at its liquidation price: balance 158.28 = maintenance 158.28
     account = Account(
@@ -201,28 +213,22 @@ def test_impossible_positions_are_refused_by_name(position: Position, words: str
         liquidation(Account(1000, [position]), "BTCUSDT")
 
 
+@pytest.mark.parametrize("quantity", [1, -1])
+@pytest.mark.parametrize("mark", [0.0, -5.0, math.nan])
+def test_another_position_s_impossible_mark_is_refused_and_never_counts_as_profit(
+    quantity: int, mark: float
+) -> None:
+    # a short whose mark reads 0 would look like its whole notional won
+    other = Position("ETHUSDT", quantity, 3_000, mark, one(0.005, 0))
+    account = Account(1000, [Position("BTCUSDT", 1, 60_000, 60_000, BTC), other])
+    for answer in (lambda: liquidation(account, "BTCUSDT"), lambda: margin_ratio(account)):
+        with pytest.raises(ValueError, match="ETHUSDT: mark_price"):
+            answer()
+
+
 def test_an_unknown_position_is_refused_with_what_is_held() -> None:
     with pytest.raises(KeyError, match="ETHUSDT/BOTH"):
         liquidation_price(Account(1000, [ETH]), "SOLUSDT")
-
-
-def test_grid_of_one_position_is_plain_arithmetic() -> None:
-    account = Account(10_000, [Position("BTCUSDT", 2, 60_000, 60_000, one(0.01, 0))])
-    grid = shock_grid(account, [-0.05, 0.0, 0.05])
-    assert grid.equity == pytest.approx([4_000, 10_000, 16_000])  # 10 000 + 2·60 000·s
-    assert grid.maintenance == pytest.approx([1_140, 1_200, 1_260])  # 2·60 000·(1 + s)·0.01
-    assert grid.liquidated.tolist() == [False, False, False]
-    # 10 000 + 120 000 s = 1 200·(1 + s)  →  s = −8 800 / 118 800
-    assert shock_to_liquidation(account, None, -1) == pytest.approx(-8_800 / 118_800, rel=1e-12)
-    assert shock_to_liquidation(account, None, +1) is None
-
-
-def test_a_price_that_reaches_zero_stays_there() -> None:
-    # long 1 @ 100 with beta 2 loses at most 100: a wallet of 150 survives any fall
-    account = Account(150, [Position("X", 1, 100, 100, one(0.01, 0))])
-    assert shock_to_liquidation(account, {"X": 2.0}, -1) is None
-    grid = shock_grid(account, [-0.9], {"X": 2.0})
-    assert grid.equity == pytest.approx([50])
 
 
 ladder_of = st.sampled_from([BTC, BTC[:4], one(0.004, 0)])
@@ -270,9 +276,11 @@ def test_more_wallet_never_brings_liquidation_nearer(
 ) -> None:
     before = liquidation_price(Account(wallet, held), held[0].symbol)
     after = liquidation_price(Account(wallet + more, held), held[0].symbol)
-    if before is None or after is None:
-        return
-    if held[0].signed_quantity > 0:
+    if after is None:
+        return  # nothing is farther than nowhere
+    if before is None:  # nowhere before: then nowhere after, unless it stood below maintenance everywhere
+        assert liquidation(Account(wallet, held), held[0].symbol).reason == "below_maintenance_at_every_price"
+    elif held[0].signed_quantity > 0:
         assert after <= before * (1 + 1e-12)
     else:
         assert after >= before * (1 - 1e-12)
@@ -286,12 +294,53 @@ def test_a_losing_or_flat_second_position_never_increases_the_distance(
     second = Position("ZUSDT", 3, 1000, 1000 * (1 - loss), BTC)
     alone = liquidation_price(Account(wallet, held), held[0].symbol)
     both = liquidation_price(Account(wallet, [*held, second]), held[0].symbol)
-    if alone is None or both is None:
+    if alone is None:
         return
-    if held[0].signed_quantity > 0:
+    if both is None:  # it may only end at "liquidated everywhere", never at "nowhere"
+        answer = liquidation(Account(wallet, [*held, second]), held[0].symbol)
+        assert answer.reason == "below_maintenance_at_every_price"
+    elif held[0].signed_quantity > 0:
         assert both >= alone * (1 - 1e-12)
     else:
         assert both <= alone * (1 + 1e-12)
+
+
+def test_a_winning_hedge_may_increase_the_distance() -> None:
+    # 1 BTC long from 60 000 on 6 000: P = (60 000 − 6 000)/0.995 = 54 271.36. Beside it a short of 10 at
+    # 3 000 that has won 2 000 and asks for 0.005·28 000 = 140: P = (60 000 − 6 000 − 2 000 + 140)/0.995
+    long = Position("BTCUSDT", 1, 60_000, 60_000, one(0.005, 0))
+    hedge = Position("ETHUSDT", -10, 3_000, 2_800, one(0.005, 0))
+    alone = liquidation_price(Account(6_000, [long]), "BTCUSDT")
+    both = liquidation_price(Account(6_000, [long, hedge]), "BTCUSDT")
+    assert (alone, both) == (pytest.approx(54_000 / 0.995), pytest.approx(52_140 / 0.995))
+
+
+@pytest.mark.parametrize("short", [0.4, 0.999])
+def test_the_other_side_of_a_hedge_increases_the_distance_of_the_larger_one(short: float) -> None:
+    # both sides share one price: 6 000 + (1 − q)·(P − 60 000) = 0.005·(1 + q)·P; at 0.999 nothing is left
+    # that a fall could cost
+    sides = [
+        Position("BTCUSDT", 1, 60_000, 60_000, one(0.005, 0), "LONG"),
+        Position("BTCUSDT", short, 60_000, 60_000, one(0.005, 0), "SHORT"),
+    ]
+    found = liquidation(Account(6_000, sides), "BTCUSDT", "LONG")
+    root = ((1 - short) * 60_000 - 6_000) / ((1 - short) - 0.005 * (1 + short))
+    assert found.price == pytest.approx(root)
+    assert (found.price < 54_000 / 0.995) if short < 0.9 else (found.price > 60_000)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.floats(0, 2e9), st.floats(0, 2e9), st.floats(0, 1))
+def test_maintenance_is_convex_and_its_slope_is_a_rate_of_the_ladder(a: float, b: float, t: float) -> None:
+    def asked(notional: float) -> float:
+        """The exchange's own wording: the bracket whose floor the notional has passed."""
+        tier = max((one for one in BTC if notional >= one.floor), key=lambda one: one.floor)
+        return notional * float(tier.rate) - float(tier.cum)
+
+    between = maintenance(t * a + (1 - t) * b, BTC)
+    assert between == pytest.approx(asked(t * a + (1 - t) * b), rel=1e-9, abs=1e-6)
+    assert between <= t * maintenance(a, BTC) + (1 - t) * maintenance(b, BTC) + 1e-6 + 1e-12 * (a + b)
+    assert abs(maintenance(a, BTC) - maintenance(b, BTC)) <= 0.5 * abs(a - b) * (1 + 1e-9) + 1e-6
 
 
 @settings(deadline=None, max_examples=200)

@@ -58,6 +58,12 @@ def test_volatility_scales_the_size_between_a_quarter_and_twice(volatility: floa
         ({"book_capacity_usdt": 2_000.0}, "book", "0.04"),
         # 150 USDT of room below 6 % of 10 000: 0.15 is more than wanted; 50: 0.05 binds
         ({"rules": Rules(funds_share=100.0), "open_risk": 550.0}, "account_risk", "0.05"),
+        # what is held counts: 0.06 − 0.0495; 2 % of 10 000 over 1 000 is 0.2, 6 % is 0.6; 1 − 0.8995
+        ({"rules": Rules(), "held": 0.0495}, "funds", "0.010"),
+        ({"rules": Rules(funds_share=100.0), "held": 0.1695}, "position_risk", "0.030"),
+        ({"rules": Rules(funds_share=100.0, position_risk_cap=1.0), "held": 0.5595}, "account_risk", "0.040"),
+        ({"stop": 49_990.0, "leverage": 125.0, "held": 0.8995}, "bracket", "0.1"),
+        ({"rules": Rules(), "held": 5.0}, "funds", "0"),
         # leverage 125 is only allowed to 50 000 USDT: 1 coin; wanted 10 000·1 %/10 = 10 coins
         ({"stop": 49_990.0, "leverage": 125.0}, "bracket", "1"),
         # wanted 0.002 coins = 100 USDT is the minimum; at half of it nothing
@@ -86,6 +92,12 @@ def test_a_cross_wallet_allows_as_much_as_keeps_liquidation_behind_the_stop() ->
 def test_a_stop_on_the_wrong_side_is_refused(stop: float) -> None:
     with pytest.raises(ValueError, match="stop"):
         size(stop=stop)
+
+
+@pytest.mark.parametrize("held", [-0.1, float("nan"), float("inf")])
+def test_coins_held_that_cannot_be_are_refused(held: float) -> None:
+    with pytest.raises(ValueError, match="held"):
+        size(held=held)
 
 
 @pytest.mark.parametrize("name", ["equity", "entry", "volatility", "leverage"])

@@ -72,10 +72,11 @@ def test_the_first_to_go_is_named_and_what_it_held_is_lost() -> None:
     assert row.loss_usdt == pytest.approx(30_000 + 3_000)
 
 
-def test_in_the_cross_pool_the_largest_loss_goes_first() -> None:
+@pytest.mark.parametrize("order", [1, -1])
+def test_in_the_cross_pool_the_largest_loss_goes_first(order: int) -> None:
     # losses at the point: BTC −0.5·t·60 000, ETH −0.6·t·30 000: BTC's is larger
     eth = Position("ETHUSDT", 10, 3_000, 3_000, ONE)
-    row = one([pool("cross", 9_000, BTC, eth)])
+    row = one([pool("cross", 9_000, *[BTC, eth][::order])])
     # 9 000 − 30 000·t − 18 000·t = 0.01·(90 000 − 48 000·t)  →  t = 8 100/47 520
     assert (row.first, row.first_at) == ("BTCUSDT/LONG", pytest.approx(8_100 / 47_520))
     assert (row.equity_usdt, row.cover, row.loss_usdt) == (0.0, math.inf, 9_000)
