@@ -1,4 +1,4 @@
-"""Judge, courier and database killed with −9 in turn: what was acknowledged is told, once or once more a kill."""
+"""Judge, courier and database killed with −9 in turn: what was acknowledged is told, hardly ever twice."""
 
 from __future__ import annotations
 

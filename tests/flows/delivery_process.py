@@ -1,4 +1,4 @@
-"""Runs the delivery flow's function, or a judge, in child processes, so that a test can kill them without mercy.
+"""Runs the delivery flow, or a judge, in child processes, so that a test can kill them without mercy.
 
 Imports once, then forks. One JSON command per line on stdin, one answer per line on stdout:
 {"do": "crash", "at": LABEL, "environment": {…}}   runs until the labelled point kills it
