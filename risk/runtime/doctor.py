@@ -14,13 +14,13 @@ from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
 from risk.adapters import embedded, notify, settings, store
-from risk.adapters.migrate import current, head
-from risk.adapters.rest import Addresses, Credentials, Exchange
+from risk.adapters.migrate import current, head, is_known
 from risk.adapters.settings import Settings
 from risk.errors import KeyRejectedError, RiskError, SettingsError, UnreachableError
 from risk.runtime import prefect_server, stack
 from risk.runtime.database import folder, reachable
 from risk.runtime.hold import is_held
+from risk.runtime.key_gate import exchange_of
 
 DISK_WARN_BYTES, DISK_WARN_SHARE = 2 * 1024**3, 0.10
 CLOCK_WARN_S = 1.0
@@ -135,11 +135,10 @@ def _database(known: Settings) -> Iterator[Finding]:
         )
         return
     with reachable(known, role=embedded.READER) as url:
-        stands, wanted = current(url), head()
-        if stands != wanted:
-            yield _behind(stands, wanted)
+        finding = schema_finding(current(url), head())
+        yield finding
+        if finding.mark != "ok":
             return
-        yield Finding("ok", "database", f"answers; schema {stands}")
         with store.connect(url) as db:
             beats = store.beats(db)
     now = datetime.now(UTC)
@@ -155,10 +154,12 @@ def _database(known: Settings) -> Iterator[Finding]:
             yield Finding(mark, "feed", f"{name}: last sign of life {age_s:.0f} s ago")
 
 
-def _behind(stands: str | None, wanted: str) -> Finding:
-    return Finding(
-        "fail", "database", f"schema {stands or 'is missing'}, wanted {wanted}", "`risk db migrate`"
-    )
+def schema_finding(stands: str | None, wanted: str) -> Finding:
+    """How a database's schema is beside the one that this program wants."""
+    if stands == wanted:
+        return Finding("ok", "database", f"answers; schema {stands}")
+    remedy = "`risk db migrate`" if is_known(stands) else "a newer program made it: update this one"
+    return Finding("fail", "database", f"schema {stands or 'is missing'}, wanted {wanted}", remedy)
 
 
 def _prefect(known: Settings) -> Iterator[Finding]:
@@ -195,15 +196,7 @@ def _prefect(known: Settings) -> Iterator[Finding]:
 
 def _exchange(known: Settings) -> Iterator[Finding]:
     places = known.exchange
-    credentials = None
-    if known.api_key is not None and known.api_secret is not None:
-        credentials = Credentials(known.api_key.get_secret_value(), known.api_secret.get_secret_value())
-    with Exchange(
-        Addresses(
-            rest=places.rest_url, stream=places.stream_url, spot=places.spot_url, wallet=places.wallet_url
-        ),
-        credentials,
-    ) as exchange:
+    with exchange_of(known) as exchange:
         began = time.time()
         theirs = exchange.server_time().timestamp()
         offset_s = theirs - (began + time.time()) / 2
@@ -212,7 +205,7 @@ def _exchange(known: Settings) -> Iterator[Finding]:
         yield Finding(
             mark, "exchange", f"{places.rest_url} answers; clocks differ by {offset_s:+.2f} s", remedy
         )
-        if credentials is None:
+        if not known.watches_account:
             yield Finding(
                 "warn", "key", "none: the leverage dimension is not judged", "set api_key and api_secret"
             )
