@@ -177,21 +177,32 @@ def _prefect(known: Settings) -> Iterator[Finding]:
         )
         return
     if prefect_server.is_open(api):
-        mark = "ok" if urlsplit(api).hostname in ("127.0.0.1", "localhost", "::1") else "fail"
-        yield Finding(
-            mark, "prefect", f"{api} answers without a password", "set PREFECT_SERVER_API_AUTH_STRING"
-        )
+        yield door_finding(api)
     begun, coming = prefect_server.scoring_runs(environment)
+    yield schedule_finding(begun=begun, coming=coming)
+
+
+def door_finding(api: str) -> Finding:
+    """How bad it is that the server at this address answers without a password."""
+    is_here = urlsplit(api).hostname in ("127.0.0.1", "localhost", "::1")
+    found = f"{api} answers without a password"
+    return Finding(
+        "ok" if is_here else "fail",
+        "prefect",
+        found,
+        "set PREFECT_SERVER_API_AUTH_STRING, or bind it to 127.0.0.1",
+    )
+
+
+def schedule_finding(*, begun: int, coming: int) -> Finding:
+    """How Prefect schedules: runs of scoring that began in the last minute, and those of the next."""
     if not coming:
-        yield Finding(
-            "fail", "prefect", "answers, but schedules no run of scoring", "restart it; check the pins"
-        )
-    elif not begun:
-        yield Finding(
-            "warn", "prefect", "no run of scoring began in the last minute", "is worker-cadence up?"
-        )
-    else:
-        yield Finding("ok", "prefect", f"{begun} runs of scoring in the last minute, {coming} scheduled")
+        found = "answers, but schedules no run of scoring"
+        return Finding("fail", "prefect", found, "restart it; check the pins")
+    if not begun:
+        found = "no run of scoring began in the last minute"
+        return Finding("warn", "prefect", found, "is worker-cadence up?")
+    return Finding("ok", "prefect", f"{begun} runs of scoring in the last minute, {coming} scheduled")
 
 
 def _exchange(known: Settings) -> Iterator[Finding]:
