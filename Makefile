@@ -4,6 +4,7 @@
 #   make demo ARGS="--archive ../shared/data --for 180"
 #   make test                               the tests; ARGS="tests/risk -k margin" narrows them
 #   make faults                             kills of every part, 200 kills of a courier, 100,000 broken payloads: some minutes
+#   make soak                               a desk troubled for half an hour; ARGS="--minutes 8 --seed 7"
 #   make check                              format, lint, types, import contracts
 #   make bench                              the 30-second benchmarks; ARGS="" for a full run: python -m bench
 #   make validate                           docs/validation.md and its pages from ../shared/data: minutes
@@ -17,7 +18,7 @@ ARGS ?=
 ALONE := tests/runtime/test_demo.py tests/runtime/test_worker.py tests/runtime/test_worker_plain.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults check bench validate lock
+.PHONY: help setup demo test faults soak check bench validate lock
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -49,6 +50,9 @@ endif
 
 faults: setup
 	$(BIN)/python -m pytest -m faults $(ARGS)
+
+soak: setup
+	$(BIN)/python -m tests.faults.soak $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -52,7 +52,7 @@ def flow_api(prefect: PrefectServer) -> Iterator[None]:
         {
             PREFECT_API_URL: prefect.client_environment["PREFECT_API_URL"],
             PREFECT_API_AUTH_STRING: prefect.password,
-            PREFECT_CLIENT_CSRF_SUPPORT_ENABLED: False,
+            PREFECT_CLIENT_CSRF_SUPPORT_ENABLED: True,
             PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED: False,
             PREFECT_LOGGING_TO_API_ENABLED: False,
         }

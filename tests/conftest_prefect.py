@@ -70,7 +70,7 @@ class PrefectServer:
             {
                 PREFECT_API_URL: self.client_environment["PREFECT_API_URL"],
                 PREFECT_API_AUTH_STRING: self.password,
-                PREFECT_CLIENT_CSRF_SUPPORT_ENABLED: False,
+                PREFECT_CLIENT_CSRF_SUPPORT_ENABLED: True,
                 PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED: False,
             }
         ):

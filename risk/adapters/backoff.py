@@ -16,12 +16,17 @@ class Backoff:
     Drops and refusals to listen: 0.25 s doubling to 5 s, shortened at random so that many do not knock at
     once; a connection that lived a second starts anew. After 429, 403 or 418 at the handshake: 12 s (five
     attempts a minute) doubling to 60 s, or the wait that the server asked for if that is longer.
+
+    Args:
+        is_eager: start anew after every connection that carried data, however short, but keep the attempts
+            a second apart: where links are reset again and again, one of several must not wait for long.
     """
 
     FIRST_S, CAP_S, REFUSED_FIRST_S, REFUSED_CAP_S, GOOD_LIFE_S = 0.25, 5.0, 12.0, 60.0, 1.0
 
-    def __init__(self, chance: Callable[[], float] = random.random) -> None:
+    def __init__(self, chance: Callable[[], float] = random.random, *, is_eager: bool = False) -> None:
         self._chance = chance
+        self._is_eager = is_eager
         self._failures = 0
         self._refusals = 0
 
@@ -34,7 +39,7 @@ class Backoff:
         """
         if lived_s > 0:
             self._refusals = 0
-        if lived_s >= self.GOOD_LIFE_S:
+        if lived_s >= self.GOOD_LIFE_S or (self._is_eager and lived_s > 0):
             self._failures = 0
         if status in REFUSALS:
             wait = min(self.REFUSED_CAP_S, self.REFUSED_FIRST_S * 2.0 ** min(self._refusals, 8))
@@ -42,7 +47,8 @@ class Backoff:
             return max(wait, retry_after_s)
         wait = min(self.CAP_S, self.FIRST_S * 2.0 ** min(self._failures, 16))
         self._failures += 1
-        return wait * (0.5 + 0.5 * self._chance())
+        wait *= 0.5 + 0.5 * self._chance()
+        return max(wait, self.GOOD_LIFE_S - lived_s) if self._is_eager and lived_s > 0 else wait
 
 
 class Gate:

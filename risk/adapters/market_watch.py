@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from risk.adapters.backoff import Gate
+from risk.adapters.backoff import Backoff, Gate
 from risk.adapters.stream_books import DOWN_AFTER_S, Books
 from risk.adapters.stream_writer import Writer
 from risk.adapters.streams import DEPTH_PATIENCE, LIFE_S, MARKET_PATIENCE, Feed, combined_url
@@ -73,6 +73,7 @@ class Watch:
                 self.books.on_frame,
                 patience=DEPTH_PATIENCE,
                 life_s=LIFE_S - 3600.0 * (number // self.depth_groups),
+                backoff=Backoff(is_eager=number < self.depth_groups),  # the first of each pair of twins
                 gate=self.gate,
             )
             for number in range(self.depth_groups * TWINS)

@@ -39,11 +39,12 @@ def upgrade(url: str, *, revision: str = "head") -> str:
 
     Raises:
         StoreError: the database does not answer, refused a statement, or the schema is behind and another
-            role's; nothing changed then.
+            role's, or a newer program's; nothing changed then.
     """
     with _transaction(url) as connection:
         connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), {"wait": LOCK_WAIT})
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+        _refuse_newer(_revision(connection))
         if _is_guest(connection):
             return _as_guest(connection)
         _run(connection, SQL / "roles.sql")
@@ -69,6 +70,12 @@ def current(url: str) -> str | None:
 def head() -> str:
     """The newest revision that this program knows."""
     return ScriptDirectory.from_config(_config(None)).get_current_head() or ""
+
+
+def is_known(revision: str | None) -> bool:
+    """Whether this program has that revision; a newer program's it has not."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
+    return revision is None or revision in known
 
 
 def schema(url: str) -> str:
@@ -109,6 +116,14 @@ def run_file(name: str) -> None:
 
 def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection, opts=_VERSION_TABLE).get_current_revision()
+
+
+def _refuse_newer(stands: str | None) -> None:
+    if not is_known(stands):
+        raise StoreError(
+            f"the schema is at {stands}, this program knows it up to {head()}: it is older than its "
+            "database; update the program, or restore a backup of its own time"
+        )
 
 
 def _is_guest(connection: Connection) -> bool:

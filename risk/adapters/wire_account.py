@@ -23,6 +23,9 @@ REFUSED_RIGHTS = {
     "permitsUniversalTransfer": "transfer between wallets",
     "enableMargin": "borrow on margin",
     "enableSpotAndMarginTrading": "trade spot and margin",
+    "enablePortfolioMarginTrading": "trade in portfolio margin",
+    "enableVanillaOptions": "trade options",
+    "enableFixApiTrade": "trade by FIX",
 }
 READING_RIGHTS = frozenset({"enableReading", "enableFixReadOnly"})
 

@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 import psycopg
 
 from risk.adapters import charts, embedded, notify, settings, store
-from risk.adapters.migrate import current, head
+from risk.adapters.migrate import current, head, is_known
 from risk.adapters.report_files import answer, report
-from risk.adapters.rest import Addresses, Credentials, Exchange
 from risk.adapters.settings import Settings
 from risk.errors import KeyRejectedError, RiskError, SettingsError, UnreachableError
 from risk.runtime import prefect_server, stack
 from risk.runtime.database import folder, reachable
 from risk.runtime.hold import is_held
+from risk.runtime.key_gate import exchange_of
 
 DISK_WARN_BYTES, DISK_WARN_SHARE = 2 * 1024**3, 0.10
 QUICK, LATE_S = ("depth", "ticker", "mark", "open", "account"), 120.0  # first words of data_freshness
@@ -35,7 +35,7 @@ PINS: tuple[tuple[str, str, str | None, str], ...] = (
     ("prefect", "3.8.8", "4", "install by `make setup`"),
     ("fastapi", "0.139", "0.151", "Prefect's server does not import with newer ones"),
     ("sqlalchemy", "2.0.40", "2.1", "with 2.1 Prefect is healthy and never creates a run"),
-    ("apprise", "1.13", "2.1", "the two majors that are tested"),
+    ("apprise", "1.13", "2", "2.0 sends from another thread, and a refusal loses its reason"),
     ("websockets", "15.0.1", "17", "newer ones make resolvers fall back to Prefect 2"),
 )
 ROLES = """
@@ -163,11 +163,10 @@ def _database(known: Settings) -> Iterator[Finding]:
         )
         return
     with reachable(known, role=embedded.READER) as url:
-        stands, wanted = current(url), head()
-        if stands != wanted:
-            yield _behind(stands, wanted)
+        finding = schema_finding(current(url), head())
+        yield finding
+        if finding.mark != "ok":
             return
-        yield Finding("ok", "database", f"answers; schema {stands}")
         yield from _roles(url)
         with store.connect(url) as db:
             beats = store.beats(db)
@@ -232,10 +231,12 @@ def _age(age_s: float) -> str:
     )
 
 
-def _behind(stands: str | None, wanted: str) -> Finding:
-    return Finding(
-        "fail", "database", f"schema {stands or 'is missing'}, wanted {wanted}", "`risk db migrate`"
-    )
+def schema_finding(stands: str | None, wanted: str) -> Finding:
+    """How a database's schema is beside the one that this program wants."""
+    if stands == wanted:
+        return Finding("ok", "database", f"answers; schema {stands}")
+    remedy = "`risk db migrate`" if is_known(stands) else "a newer program made it: update this one"
+    return Finding("fail", "database", f"schema {stands or 'is missing'}, wanted {wanted}", remedy)
 
 
 def _prefect(known: Settings) -> Iterator[Finding]:
@@ -253,34 +254,37 @@ def _prefect(known: Settings) -> Iterator[Finding]:
         )
         return
     if prefect_server.is_open(api):
-        mark = "ok" if urlsplit(api).hostname in ("127.0.0.1", "localhost", "::1") else "fail"
-        yield Finding(
-            mark, "prefect", f"{api} answers without a password", "set PREFECT_SERVER_API_AUTH_STRING"
-        )
+        yield door_finding(api)
     begun, coming = prefect_server.scoring_runs(environment)
+    yield schedule_finding(begun=begun, coming=coming)
+
+
+def door_finding(api: str) -> Finding:
+    """How bad it is that the server at this address answers without a password."""
+    is_here = urlsplit(api).hostname in ("127.0.0.1", "localhost", "::1")
+    found = f"{api} answers without a password"
+    return Finding(
+        "ok" if is_here else "fail",
+        "prefect",
+        found,
+        "set PREFECT_SERVER_API_AUTH_STRING, or bind it to 127.0.0.1",
+    )
+
+
+def schedule_finding(*, begun: int, coming: int) -> Finding:
+    """How Prefect schedules: runs of scoring that began in the last minute, and those of the next."""
     if not coming:
-        yield Finding(
-            "fail", "prefect", "answers, but schedules no run of scoring", "restart it; check the pins"
-        )
-    elif not begun:
-        yield Finding(
-            "warn", "prefect", "no run of scoring began in the last minute", "is worker-cadence up?"
-        )
-    else:
-        yield Finding("ok", "prefect", f"{begun} runs of scoring in the last minute, {coming} scheduled")
+        found = "answers, but schedules no run of scoring"
+        return Finding("fail", "prefect", found, "restart it; check the pins")
+    if not begun:
+        found = "no run of scoring began in the last minute"
+        return Finding("warn", "prefect", found, "is worker-cadence up?")
+    return Finding("ok", "prefect", f"{begun} runs of scoring in the last minute, {coming} scheduled")
 
 
 def _exchange(known: Settings) -> Iterator[Finding]:
     places = known.exchange
-    credentials = None
-    if known.api_key is not None and known.api_secret is not None:
-        credentials = Credentials(known.api_key.get_secret_value(), known.api_secret.get_secret_value())
-    with Exchange(
-        Addresses(
-            rest=places.rest_url, stream=places.stream_url, spot=places.spot_url, wallet=places.wallet_url
-        ),
-        credentials,
-    ) as exchange:
+    with exchange_of(known) as exchange:
         began = time.time()
         theirs = exchange.server_time().timestamp()
         offset_s = theirs - (began + time.time()) / 2
@@ -289,7 +293,7 @@ def _exchange(known: Settings) -> Iterator[Finding]:
         yield Finding(
             mark, "exchange", f"{places.rest_url} answers; clocks differ by {offset_s:+.2f} s", remedy
         )
-        if credentials is None:
+        if not known.watches_account:
             yield Finding(
                 "warn", "key", "none: the leverage dimension is not judged", "set api_key and api_secret"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ class Spool:
         line = json.dumps({"channel": channel, "title": title, "body": body, "at": at.isoformat()})
         try:
             with self._lock, self._path.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
+                file.write(f"\n{line}\n")  # a line that a full disk tore does not take the next one with it
         except OSError as cause:
             log.warning("told by %s, but not noted: %s", channel, cause.strerror)
 
@@ -44,7 +45,7 @@ class Spool:
         with self._lock:
             if not self._path.exists():
                 return 0
-            lines = [json.loads(line) for line in self._path.read_text(encoding="utf-8").splitlines() if line]
+            lines = _whole(self._path.read_text(encoding="utf-8", errors="replace").splitlines())
             with store.connect(database_url) as db:
                 for line in lines:
                     message, attempt = _records(line)
@@ -52,6 +53,17 @@ class Spool:
                     store.record_attempt(db, attempt)
             self._path.unlink()
         return len(lines)
+
+
+def _whole(lines: Iterable[str]) -> list[dict[str, Any]]:
+    """The lines that were written to their end; of one that was not, the log keeps what there is."""
+    found = []
+    for line in filter(None, lines):
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            log.error("told past the database, and noted only in part: %s", line)
+    return found
 
 
 def _records(line: dict[str, Any]) -> tuple[Message, DeliveryAttempt]:

@@ -22,6 +22,7 @@ from risk.adapters.settings import Settings
 from risk.errors import RuntimeFault, StoreError
 from risk.runtime import prefect_server
 from risk.runtime.hold import hold
+from risk.runtime.key_gate import refuse_a_key_that_can_act
 from risk.runtime.parts import LOOPBACK, Part, Ports, Postgres, Process, answers
 from risk.runtime.supervisor import Interrupt, Supervisor
 from risk.runtime.teller import Teller
@@ -278,7 +279,12 @@ def state(folder: Path) -> dict[str, Any] | None:
 
 
 def up(settings: Settings, tell: Tell) -> int:
-    """Run the desk until Ctrl-C or SIGTERM; 0 after an orderly stop."""
+    """Run the desk until Ctrl-C or SIGTERM; 0 after an orderly stop.
+
+    Raises:
+        SettingsError: the API key may do more than read.
+    """
+    refuse_a_key_that_can_act(settings, tell)
     if not settings.watches_account:
         tell("no API key: the market is watched, the leverage dimension is not judged")
     with opened(settings, "up", tell, besides=lambda it: [watchdog_of(it)]) as stack:

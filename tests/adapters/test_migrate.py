@@ -42,6 +42,15 @@ def test_a_migration_that_fails_midway_leaves_the_former_schema(empty_database_u
     assert migrate.current(empty_database_url) is None
 
 
+def test_an_older_program_leaves_a_newer_schema_alone_and_says_so(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE risk.schema_version SET version_num = '9999'")
+    for role in (embedded.SUPERUSER, embedded.WRITER):
+        with pytest.raises(StoreError, match="older than its database; update the program"):
+            migrate.upgrade(database_url.replace(f"//{embedded.SUPERUSER}@", f"//{role}@"))
+    assert migrate.current(database_url) == "9999"
+
+
 def test_the_version_table_lives_in_our_schema(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         row = connection.execute("SELECT version_num FROM risk.schema_version").fetchone()

@@ -218,6 +218,21 @@ def test_drops_wait_a_quarter_second_doubling_to_five() -> None:
     assert backoff.after(lived_s=1.0) == 0.25
 
 
+# A link that is reset every second: one attempt a second, with a gap below a second.
+@pytest.mark.parametrize(("lived_s", "wait_s"), [(0.1, 0.9), (0.6, 0.4), (0.9, 0.25), (5.0, 0.25)])
+def test_an_eager_link_that_carried_data_is_knocked_at_again_once_a_second(
+    lived_s: float, wait_s: float
+) -> None:
+    backoff = Backoff(chance=lambda: 1.0, is_eager=True)
+    assert [round(backoff.after(lived_s=lived_s), 6) for _ in range(20)] == [wait_s] * 20
+
+
+def test_an_eager_link_that_carries_nothing_or_is_refused_waits_like_any_other() -> None:
+    eager, other = Backoff(chance=lambda: 1.0, is_eager=True), Backoff(chance=lambda: 1.0)
+    for status in (None, None, 503, 429, 429, None):
+        assert eager.after(lived_s=0.0, status=status) == other.after(lived_s=0.0, status=status)
+
+
 @pytest.mark.parametrize("status", [429, 403, 418])
 def test_refusals_wait_twelve_seconds_doubling_to_sixty(status: int) -> None:
     backoff = Backoff(chance=lambda: 0.0)

@@ -329,12 +329,15 @@ def test_forced_orders_are_told_apart_by_their_client_id(shared: Path) -> None:
     assert [row.kind for row in rows] == ["liquidation", "adl"]
 
 
-# The documented example may transfer and is not bound to an address, but cannot trade futures.
-def test_documented_key_is_refused_for_its_transfers(shared: Path) -> None:
+# The documented example may transfer and trade in portfolio margin; it is not bound to an address, but cannot
+# trade futures.
+def test_documented_key_is_refused_for_its_transfers_and_its_trading(shared: Path) -> None:
     rights = wire.parse_key_rights(_body(shared, "sapi_v1_account_apiRestrictions"))
     assert rights.state == "refused"
-    assert rights.refusals == ("transfer between accounts", "transfer between wallets")
-    assert rights.warnings == ("enablePortfolioMarginTrading",)
+    assert rights.refusals == (
+        "transfer between accounts", "transfer between wallets", "trade in portfolio margin",
+    )  # fmt: skip
+    assert rights.warnings == ()
 
 
 READ_ONLY = {"ipRestrict": False, "enableReading": True, "enableFutures": False}

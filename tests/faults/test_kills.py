@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, LiteralString
+from typing import LiteralString
 
-import psycopg
 import pytest
 
-from risk.adapters import embedded
+from tests.faults.live_desk import UP_WITHIN_S, LiveDesk, running_desk, short_ids
 
 PARTS = (
     "database", "prefect", "exchange", "sinks", "page", "worker-cadence", "worker-streams", "worker-heavy",
 )  # fmt: skip
 SCORED_AGAIN_S = 30.0
-UP_WITHIN_S = 300.0  # patience on a crowded machine; nothing is measured by it
 SETTLED_WITHIN_S = 60.0
 CHANNELS = ("mail", "telegram")
 
 SCORES: LiteralString = "SELECT scope, scored_at::text, md5(s::text) FROM risk.score AS s"
 DEPTHS: LiteralString = "SELECT symbol, venue, event_at::text, md5(d::text) FROM risk.depth AS d"
-NEWEST: LiteralString = "SELECT extract(epoch FROM max(scored_at))::float8 FROM risk.score"
 WAITING: LiteralString = "SELECT count(*) FROM risk.delivery WHERE state = 'waiting'"
 MESSAGES: LiteralString = """
     SELECT left(replace(CAST(message_id AS text), '-', ''), 8), count(*) FILTER (WHERE d.state = 'accepted')
@@ -40,80 +32,19 @@ MESSAGES: LiteralString = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """A demo in processes of its own, seen from outside."""
-
-    process: subprocess.Popen[bytes]
-    folder: Path
-    log: Path
-
-    def ask(self, question: LiteralString) -> list[tuple[Any, ...]]:
-        """Committed rows."""
-        with psycopg.connect(embedded.url(self.folder), connect_timeout=5) as connection:
-            return connection.execute(question).fetchall()
-
-    def parts(self) -> dict[str, dict[str, Any]]:
-        """What the supervisor last wrote of its parts."""
-        try:
-            found: dict[str, dict[str, Any]] = json.loads((self.folder / "stack.json").read_text())["parts"]
-        except FileNotFoundError:
-            return {}
-        return found
-
-    def newest_score(self) -> float:
-        """When the newest score was made, epoch seconds; 0 while there is none or no answer."""
-        try:
-            return float(self.ask(NEWEST)[0][0] or 0.0)
-        except psycopg.Error:
-            return 0.0
-
-    def wait(self, what: str, is_so: Callable[[], bool], timeout_s: float) -> None:
-        """Return when it is so."""
-        deadline = time.monotonic() + timeout_s
-        while not is_so():
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < deadline, f"{what} within {timeout_s} s\n{self.log.read_text()}"
-            time.sleep(0.2)
-
-
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def desk() -> Iterator[LiveDesk]:
     """A demo that scores. Its folder is not pytest's, which the next session shuts to the server's user."""
-    with TemporaryDirectory(prefix="risk-kills-", ignore_cleanup_errors=True) as folder:
-        yield from running_desk(Path(folder))
-
-
-def running_desk(folder: Path) -> Iterator[Desk]:
-    """The demo with its data in `folder`."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("RISK_", "PREFECT_"))
-    }
-    log = folder / "demo.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "risk.cli", "demo"],
-            env=environment | {"RISK_DATA_DIR": str(folder / "data")},
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-        )  # fmt: skip
-    running = Desk(process, folder / "data" / "demo", log)
-    try:
-        running.wait(
-            "a first score", lambda: running.newest_score() > 0 and bool(running.parts()), UP_WITHIN_S
-        )
+    with (
+        TemporaryDirectory(prefix="risk-kills-", ignore_cleanup_errors=True) as folder,
+        running_desk(Path(folder)) as running,
+    ):
         yield running
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            embedded.stop(running.folder, immediately=True)
 
 
 @pytest.mark.slow
 @pytest.mark.faults
-def test_each_part_killed_in_turn_comes_back_and_nothing_is_lost(desk: Desk) -> None:
+def test_each_part_killed_in_turn_comes_back_and_nothing_is_lost(desk: LiveDesk) -> None:
     scores, depths = set(), set()
     for name in PARTS:
         scores |= set(desk.ask(SCORES))  # acknowledged before the kill
@@ -129,12 +60,12 @@ def test_each_part_killed_in_turn_comes_back_and_nothing_is_lost(desk: Desk) -> 
     assert messages
     assert set(messages.values()) == {len(CHANNELS)}
     for channel in CHANNELS:
-        told = Counter(ids(desk.folder / "sinks" / f"{channel}.jsonl"))
+        told = Counter(short_ids(desk.folder / "sinks" / f"{channel}.jsonl"))
         assert set(told) >= set(messages), channel
         assert sum(told.values()) - len(told) <= len(PARTS), channel
 
 
-def kill_and_wait(desk: Desk, name: str) -> None:
+def kill_and_wait(desk: LiveDesk, name: str) -> None:
     """Kill one part; return when a score was made after that and the part is back."""
     was, killed_at = desk.parts()[name], time.time()
     os.kill(was["pid"], signal.SIGKILL)
@@ -154,9 +85,3 @@ def kill_and_wait(desk: Desk, name: str) -> None:
 def crowding() -> float:
     """How many processes share each core of this machine, at least 1: a start takes that much longer."""
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
-def ids(file: Path) -> Iterator[str]:
-    """Short ids of the messages that the channel accepted, repetitions included."""
-    for line in file.read_text().splitlines():
-        yield from re.findall(r"#([0-9a-f]{8})\b", json.loads(line)["text"])

@@ -1,10 +1,12 @@
-"""Runs the delivery flow's function in child processes, so that a test can kill them without mercy.
+"""Runs the delivery flow, or a judge, in child processes, so that a test can kill them without mercy.
 
 Imports once, then forks. One JSON command per line on stdin, one answer per line on stdout:
 {"do": "crash", "at": LABEL, "environment": {…}}   runs until the labelled point kills it
-{"do": "kill", "after_s": 0.2, …}                  kills it after that time
+{"do": "kill", "after_s": 0.2, …}                  kills it after that time, or before at the point "at"
 {"do": "settle", "after_s": 20, …}                 SIGTERM once no delivery waits, or after that time
 {"do": "term", "after_s": 1, …}                    SIGTERM after that time
+With "judge": FILE it is a judge instead: it commits one evaluation with one message after another, and writes
+to FILE what the database acknowledged, one id a line.
 Answer: the exit status.
 """
 
@@ -16,12 +18,18 @@ import os
 import signal
 import sys
 import time
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
 
 import psycopg
 
 from flows import delivery
-from risk.adapters import notify, settings
+from risk.adapters import notify, settings, store
+from risk.errors import StoreError
+from risk.runtime.alerts import trial
+from tests.risk.builders import Desk
 
 WAITING = "SELECT count(*) FROM risk.delivery WHERE state = 'waiting'"
 
@@ -49,11 +57,32 @@ def child(command: dict[str, Any]) -> int:
         return pid
     os.close(told)
     os.environ.update(command["environment"])
-    if command["do"] == "crash":
+    if "at" in command:
         os.environ["RISK_CRASH_AT"] = command["at"]
     settings.load.cache_clear()
+    if "judge" in command:
+        os.close(listening)
+        judge(command["environment"]["RISK_DATABASE_URL"], Path(command["judge"]))
     asyncio.run(deliver(listening))
     os._exit(0)
+
+
+def judge(url: str, acknowledged: Path) -> NoReturn:
+    """Evaluate and commit without end, through a database that comes and goes."""
+    desk = Desk(now=datetime.now(UTC))
+    while True:
+        desk.now = datetime.now(UTC) - timedelta(seconds=5)
+        message = replace(trial(datetime.now(UTC)), expires_at=datetime.now(UTC) + timedelta(hours=6))
+        decision = replace(desk.see(), messages=(message,))
+        try:
+            with store.connect(url) as db:
+                store.save_decision(db, decision, channels=[("phone", "info"), ("mail", "info")])
+        except StoreError:
+            time.sleep(0.1)
+            continue
+        with acknowledged.open("a") as file:
+            file.write(f"{message.message_id.hex}\n")
+        time.sleep(0.05)
 
 
 def wait(command: dict[str, Any]) -> None:

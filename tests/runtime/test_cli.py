@@ -15,6 +15,7 @@ import pytest
 from risk import cli
 from risk.adapters import charts, migrate, settings, store
 from risk.commands import arguments
+from risk.runtime import doctor
 from risk.runtime.hold import hold
 from risk.simulator import scenarios
 from tests.adapters import rows as x
@@ -237,3 +238,19 @@ def test_doctor_says_where_chinese_pictures_cannot_be_written(
 def test_simulate_refuses_an_unknown_scenario(capsys: pytest.CaptureFixture[str]) -> None:
     assert risk("simulate", "--scenario", "sunshine", "--port", "0") == 2
     assert "sunshine" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("revision", "remedy"),
+    [(None, "risk db migrate"), ("0001", "risk db migrate"), ("9999", "a newer program made it")],
+)
+def test_doctor_tells_a_schema_that_is_newer_from_one_that_is_behind(
+    revision: str | None, remedy: str
+) -> None:
+    finding = doctor.schema_finding(revision, migrate.head())
+    assert finding.exit_code == 2
+    assert remedy in finding.remedy
+
+
+def test_doctor_finds_the_schema_right(database_url: str) -> None:
+    assert doctor.schema_finding(migrate.current(database_url), migrate.head()).mark == "ok"

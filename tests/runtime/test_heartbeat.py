@@ -262,6 +262,19 @@ def test_what_was_told_without_a_database_is_recorded_once_when_it_is_back(
     assert "No score was made for 61 s" in wording.message(found[0].items, "en").body
 
 
+def test_a_line_that_a_full_disk_tore_does_not_hold_the_others_back(
+    config: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool, at = Spool(tmp_path), datetime.now(UTC)
+    spool.note("phone", "first", "whole", at)
+    with (tmp_path / "spool.jsonl").open("a") as file:
+        file.write('{"channel": "phone", "title": "to')
+    spool.note("phone", "third", "whole", at)
+    assert spool.replay(str(config.database_url)) == 2
+    assert spool.replay(str(config.database_url)) == 0
+    assert '"title": "to' in caplog.text
+
+
 def test_a_disk_that_is_full_does_not_stop_the_telling(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "no such folder")
     spool.note("phone", "title", "body", datetime.now(UTC))
