@@ -15,6 +15,7 @@ from risk.commands import running
 from risk.commands.alert import alert
 from risk.commands.backtest import backtest
 from risk.commands.database import db
+from risk.commands.history import history
 from risk.commands.report import report
 from risk.commands.simulate import simulate
 from risk.commands.size import size
@@ -45,6 +46,7 @@ app.command(report)
 app.command(db)
 app.command(alert)
 app.command(backtest)
+app.command(history)
 
 
 def _guarded(command: Callable[[], int | None]) -> int:
