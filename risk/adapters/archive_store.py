@@ -42,13 +42,21 @@ def read(held: Held, now: datetime) -> Parsed[Any]:
 
     Raises:
         PayloadError: the file cannot be read, or no row of it can be true.
-        DataError: it needs a package that is not there, or tells no symbol or interval.
+        DataError: no row of it counts, it needs a package that is not there, or tells no symbol or interval.
     """
     try:
         parsed = _parsed(held, now)
     except ValueError as cause:
         raise DataError(str(cause)) from cause
-    return sifted(parsed, source=held.file.name, now=now, begin=held.begin, end=held.end)
+    found = sifted(parsed, source=held.file.name, now=now, begin=held.begin, end=held.end)
+    if not found.rows:
+        why = (
+            f"{len(found.issues)} refused, first: {found.issues[0].problem}"
+            if found.issues
+            else "it has none"
+        )
+        raise DataError(f"{held.path}: no row of it counts ({why}); nothing of it was stored")
+    return found
 
 
 def keep(db: Connection, held: Held, parsed: Parsed[Any], now: datetime) -> ArchiveFile:
