@@ -16,6 +16,7 @@ from risk.commands import running
 from risk.commands.alert import alert
 from risk.commands.backtest import backtest
 from risk.commands.database import db
+from risk.commands.history import history
 from risk.commands.init import init
 from risk.commands.report import report
 from risk.commands.simulate import simulate
@@ -48,6 +49,7 @@ app.command(report)
 app.command(db)
 app.command(alert)
 app.command(backtest)
+app.command(history)
 
 
 @app.command

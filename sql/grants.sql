@@ -20,7 +20,7 @@ BEGIN
             tablename LIKE 'latest\_%' OR tablename IN (
                 'instrument', 'insurance_group', 'bracket_check', 'position_gone', 'equity_hour', 'liquidation_hour',
                 'depth_minute', 'depth_hour', 'score_memory', 'alert', 'delivery', 'data_issue', 'flow_progress',
-                'heartbeat', 'fact', 'exchange_ban', 'stream_lease', 'silence'
+                'heartbeat', 'fact', 'exchange_ban', 'stream_lease', 'silence', 'archive_file'
             )
         )
     LOOP

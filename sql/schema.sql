@@ -245,6 +245,89 @@ COMMENT ON COLUMN risk.alert.threshold IS 'what it was held against, same unit';
 
 COMMENT ON COLUMN risk.alert.details IS 'numbers for the message';
 
+CREATE TABLE risk.archive_file (
+    path text NOT NULL,
+    symbol text NOT NULL,
+    series text NOT NULL,
+    sha256 text NOT NULL,
+    is_verified boolean NOT NULL,
+    row_count integer NOT NULL,
+    new_count integer NOT NULL,
+    refused_count integer NOT NULL,
+    first_at timestamp with time zone,
+    last_at timestamp with time zone,
+    stored_at timestamp with time zone NOT NULL,
+    CONSTRAINT checksum_is_sha256_in_hex CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT counts_are_not_negative CHECK (((row_count >= 0) AND (new_count >= 0) AND (refused_count >= 0)))
+);
+
+COMMENT ON TABLE risk.archive_file IS 'Files of history that were stored whole; fetching again leaves them out';
+
+COMMENT ON COLUMN risk.archive_file.path IS 'below the address or folder it came from';
+
+COMMENT ON COLUMN risk.archive_file.symbol IS 'contract, e.g. BTCUSDT; * for a file of several';
+
+COMMENT ON COLUMN risk.archive_file.series IS '"15m", "1h", "1d", "funding", "open_interest" or "depth"';
+
+COMMENT ON COLUMN risk.archive_file.sha256 IS 'of the file as it arrived, hex';
+
+COMMENT ON COLUMN risk.archive_file.is_verified IS 'whether a checksum beside it said the same';
+
+COMMENT ON COLUMN risk.archive_file.row_count IS 'rows that counted';
+
+COMMENT ON COLUMN risk.archive_file.new_count IS 'of them the ones that were new';
+
+COMMENT ON COLUMN risk.archive_file.refused_count IS 'rows refused; table data_issue says why';
+
+COMMENT ON COLUMN risk.archive_file.first_at IS 'time of the first row, UTC';
+
+COMMENT ON COLUMN risk.archive_file.last_at IS 'time of the last row, UTC';
+
+COMMENT ON COLUMN risk.archive_file.stored_at IS 'when it was stored, UTC';
+
+CREATE TABLE risk.archived_depth (
+    symbol text NOT NULL,
+    bid_02pct_usdt risk.statistic,
+    ask_02pct_usdt risk.statistic,
+    bid_1pct_usdt risk.statistic,
+    ask_1pct_usdt risk.statistic,
+    bid_5pct_usdt risk.statistic,
+    ask_5pct_usdt risk.statistic,
+    bid_mean_price risk.statistic,
+    ask_mean_price risk.statistic,
+    event_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT bids_stand_below_asks CHECK (((bid_mean_price)::double precision < (ask_mean_price)::double precision)),
+    CONSTRAINT depths_are_not_negative CHECK (((LEAST(bid_02pct_usdt, ask_02pct_usdt, bid_1pct_usdt, ask_1pct_usdt, bid_5pct_usdt, ask_5pct_usdt))::double precision >= (0)::double precision))
+);
+
+COMMENT ON TABLE risk.archived_depth IS 'Depth near mid by the exchange''s archive (bookDepth), every half a minute; never beside the live book, which is risk.depth';
+
+COMMENT ON COLUMN risk.archived_depth.symbol IS 'contract, e.g. BTCUSDT';
+
+COMMENT ON COLUMN risk.archived_depth.bid_02pct_usdt IS 'USDT of bids within 0.2 % of mid; NULL: not in the file, or a band that stood still';
+
+COMMENT ON COLUMN risk.archived_depth.ask_02pct_usdt IS 'USDT of asks within 0.2 % of mid; NULL likewise';
+
+COMMENT ON COLUMN risk.archived_depth.bid_1pct_usdt IS 'USDT of bids within 1 % of mid; NULL likewise';
+
+COMMENT ON COLUMN risk.archived_depth.ask_1pct_usdt IS 'USDT of asks within 1 % of mid; NULL likewise';
+
+COMMENT ON COLUMN risk.archived_depth.bid_5pct_usdt IS 'USDT of bids within 5 % of mid; NULL likewise';
+
+COMMENT ON COLUMN risk.archived_depth.ask_5pct_usdt IS 'USDT of asks within 5 % of mid; NULL likewise';
+
+COMMENT ON COLUMN risk.archived_depth.bid_mean_price IS 'USDT per coin; mean of the bids in the narrowest band of the file';
+
+COMMENT ON COLUMN risk.archived_depth.ask_mean_price IS 'USDT per coin; mean of the asks in that band';
+
+COMMENT ON COLUMN risk.archived_depth.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.archived_depth.received_at IS 'when it reached us, UTC';
+
+COMMENT ON COLUMN risk.archived_depth.source IS '"archive"';
+
 CREATE TABLE risk.backtest_score (
     run_id uuid NOT NULL,
     made_at timestamp with time zone NOT NULL,
@@ -3122,6 +3205,12 @@ ALTER TABLE ONLY risk.adl_risk
 
 ALTER TABLE ONLY risk.alert
     ADD CONSTRAINT alert_pkey PRIMARY KEY (alert_id);
+
+ALTER TABLE ONLY risk.archive_file
+    ADD CONSTRAINT archive_file_pkey PRIMARY KEY (path);
+
+ALTER TABLE ONLY risk.archived_depth
+    ADD CONSTRAINT archived_depth_pkey PRIMARY KEY (symbol, event_at);
 
 ALTER TABLE ONLY risk.backtest_score_area
     ADD CONSTRAINT backtest_score_area_pkey PRIMARY KEY (run_id, bars, ranked_by);

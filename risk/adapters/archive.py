@@ -1,4 +1,4 @@
-"""History from files: CSV (also gzipped) with a header, and the exchange's own public archive (zip).
+"""History from files: CSV (also gzipped), parquet, and the exchange's own public archive (zip).
 
     bars = archive.klines(Path("kl_um_BTCUSDT_15m_20231101_20240930.csv.gz"), received_at=now)
     missing = archive.gaps([bar.open_at for bar in bars.rows], archive.step("15m"))
@@ -9,37 +9,26 @@ unless the rows or the caller say otherwise. Nothing is filled: a gap stays a ga
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import re
-import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import TypeVar
 
 from risk.adapters import wire_checks as check
+from risk.adapters.archive_rows import UNREADABLE, Row, rows_of
 from risk.adapters.wire_checks import Parsed
 from risk.adapters.wire_market import DEFAULT_INTERVAL_HOURS, Bar, kline_of, with_intervals
 from risk.errors import PayloadError
 from risk.records import DataIssue, FundingSettlement, Kline, Mark, OpenInterest
 
 R = TypeVar("R")
-Row = Mapping[str, str]
-
-KLINE_COLUMNS = (
-    "open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count",
-    "taker_buy_volume", "taker_buy_quote_volume", "ignore",
-)  # fmt: skip
-"""The exchange's archive has no header in older kline files."""
-_TIMES = ("ts", "open_time", "calc_time", "create_time")
+_TIMES = ("ts", "open_time", "calc_time", "create_time", "timestamp")
 _OURS = re.compile(r"^(kl|fund|oi|mark)_(um|spot)_([^_]+)_(?:(\d+[mhdw])_)?\d{8}")
-_PUBLIC = re.compile(r"^(\w+?)-(\d+[mhdwM]|fundingRate|metrics)-\d{4}-\d{2}(?:-\d{2})?\.")
+_PUBLIC = re.compile(r"^(\w+?)-(\d+[mhdwM]|fundingRate|metrics|bookDepth)-\d{4}-\d{2}(?:-\d{2})?\.")
 _STEPS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -47,7 +36,7 @@ _STEPS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(day
 class Contents:
     """What a file's name says of its rows; None where it does not."""
 
-    kind: str | None = None  # "kl", "fund", "oi", "mark"
+    kind: str | None = None  # "kl", "fund", "oi", "mark", "book"
     venue: str | None = None
     symbol: str | None = None  # None for files of several symbols
     interval: str | None = None
@@ -78,7 +67,7 @@ def contents(path: Path) -> Contents:
         )
     if public:
         symbol, what = public.groups()
-        kind = {"fundingRate": "fund", "metrics": "oi"}.get(what, "kl")
+        kind = {"fundingRate": "fund", "metrics": "oi", "bookDepth": "book"}.get(what, "kl")
         return Contents(kind, None, symbol, what if kind == "kl" else None)
     return Contents()
 
@@ -135,11 +124,11 @@ def _bar(source: str, row: Row, length_ms: int) -> Bar:
     opened = _epoch_ms(source, row)
     return Bar(
         open_ms=opened,
-        open=_number(source, row, "open"),
-        high=_number(source, row, "high"),
-        low=_number(source, row, "low"),
-        close=_number(source, row, "close"),
-        volume=_number(source, row, "volume") if "volume" in row else Decimal(0),
+        open=number(source, row, "open"),
+        high=number(source, row, "high"),
+        low=number(source, row, "low"),
+        close=number(source, row, "close"),
+        volume=number(source, row, "volume") if "volume" in row else Decimal(0),
         close_ms=opened + length_ms - 1,
         quote_volume=_optional(source, row, "quote_volume"),
         trades=_count(source, row),
@@ -160,11 +149,11 @@ def funding(path: Path, *, received_at: datetime, symbol: str | None = None) -> 
         if not 1 <= interval <= 24:
             raise PayloadError(path.name, "interval_hours", interval, "not an interval")
         return FundingSettlement(
-            event_at=_moment(path.name, row),
+            event_at=moment(path.name, row),
             received_at=received_at,
             source="archive",
             symbol=_symbol(path.name, row, symbol or named.symbol),
-            funding_rate=check.fraction(path.name, field, float(_number(path.name, row, field))),
+            funding_rate=check.fraction(path.name, field, float(number(path.name, row, field))),
             interval_hours=interval,
             mark_price=None,
             rate_type="Regular",
@@ -184,14 +173,14 @@ def open_interest(path: Path, *, received_at: datetime, symbol: str | None = Non
     def build(row: Row) -> OpenInterest:
         is_end = "sum_open_interest" in row
         field = "sum_open_interest" if is_end else "open_interest"
-        at = _moment(path.name, row)
+        at = moment(path.name, row)
         value = _optional(path.name, row, "sum_open_interest_value")
         return OpenInterest(
             event_at=at if is_end else at + step(named.interval or "1h"),
             received_at=received_at,
             source="archive",
             symbol=_symbol(path.name, row, symbol or named.symbol),
-            quantity=check.positive(path.name, field, _number(path.name, row, field)),
+            quantity=check.positive(path.name, field, number(path.name, row, field)),
             value_usdt=None if value is None else check.positive(path.name, "sum_open_interest_value", value),
         )
 
@@ -203,14 +192,14 @@ def marks(path: Path, *, received_at: datetime, symbol: str | None = None) -> Pa
     named = contents(path)
 
     def build(row: Row) -> Mark:
-        rate = float(_number(path.name, row, "next_funding_rate"))
+        rate = float(number(path.name, row, "next_funding_rate"))
         return Mark(
-            event_at=_moment(path.name, row) + step(named.interval or "1h"),
+            event_at=moment(path.name, row) + step(named.interval or "1h"),
             received_at=received_at,
             source="archive",
             symbol=_symbol(path.name, row, symbol or named.symbol),
-            mark_price=check.positive(path.name, "mark_price", _number(path.name, row, "mark_price")),
-            index_price=check.positive(path.name, "index_price", _number(path.name, row, "index_price")),
+            mark_price=check.positive(path.name, "mark_price", number(path.name, row, "mark_price")),
+            index_price=check.positive(path.name, "index_price", number(path.name, row, "index_price")),
             funding_rate=check.fraction(path.name, "next_funding_rate", rate),
             next_funding_at=None,
         )
@@ -238,49 +227,17 @@ def _read(path: Path, build: Callable[[Row], R], received_at: datetime) -> Parse
     issues: list[DataIssue] = []
     first: PayloadError | None = None
     try:
-        with _text(path) as text:
-            for row in _rows(text):
-                try:
-                    rows.append(build(row))
-                except PayloadError as error:
-                    first = first or error
-                    issues.append(check.issue(error, received_at, symbol=str(row.get("symbol", ""))[:40]))
-    except (OSError, EOFError, zipfile.BadZipFile, UnicodeDecodeError, csv.Error) as cause:
+        for row in rows_of(path):
+            try:
+                rows.append(build(row))
+            except PayloadError as error:
+                first = first or error
+                issues.append(check.issue(error, received_at, symbol=str(row.get("symbol", ""))[:40]))
+    except UNREADABLE as cause:
         raise PayloadError(path.name, "", type(cause).__name__, f"cannot be read: {cause}") from cause
     if first is not None and not rows:
         raise first
     return Parsed(tuple(rows), tuple(issues))
-
-
-@contextmanager
-def _text(path: Path) -> Iterator[IO[str]]:
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path) as bundle:
-            names = [name for name in bundle.namelist() if name.endswith(".csv")]
-            if len(names) != 1:
-                raise PayloadError(path.name, "", names, "not one CSV file")
-            with bundle.open(names[0]) as member, io.TextIOWrapper(member, "utf-8", newline="") as text:
-                yield text
-    elif path.suffix == ".gz":
-        with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
-            yield text
-    else:
-        with path.open(encoding="utf-8", newline="") as text:
-            yield text
-
-
-def _rows(text: IO[str]) -> Iterator[Row]:
-    lines = csv.reader(text)
-    first = next(lines, None)
-    if first is None:
-        return
-    has_header = not first[:1] or not first[0].lstrip("-").isdigit()
-    header = tuple(first) if has_header else KLINE_COLUMNS
-    if not has_header:
-        yield dict(zip(header, first, strict=False))
-    for line in lines:
-        if line:
-            yield dict(zip(header, line, strict=False))
 
 
 def _epoch_ms(source: str, row: Row) -> int:
@@ -297,11 +254,21 @@ def _epoch_ms(source: str, row: Row) -> int:
     return int(at.timestamp() * 1000)
 
 
-def _moment(source: str, row: Row) -> datetime:
+def moment(source: str, row: Row) -> datetime:
+    """The row's own time.
+
+    Raises:
+        PayloadError: it has none.
+    """
     return check.moment(source, "ts", _epoch_ms(source, row))
 
 
-def _number(source: str, row: Row, field: str) -> Decimal:
+def number(source: str, row: Row, field: str) -> Decimal:
+    """The finite number in a column.
+
+    Raises:
+        PayloadError: it has none.
+    """
     if field not in row:
         raise PayloadError(source, field, "", "missing")
     return check.finite(source, field, _decimal(source, field, row[field]))
@@ -312,7 +279,7 @@ def _decimal(source: str, field: str, text: str) -> Decimal:
 
 
 def _optional(source: str, row: Row, field: str) -> Decimal | None:
-    return _number(source, row, field) if row.get(field) else None
+    return number(source, row, field) if row.get(field) else None
 
 
 def _count(source: str, row: Row) -> int | None:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from risk import lineage
 from risk.adapters import archive, store
 from risk.errors import DataError, PayloadError
 from risk.panel import BAR_S, Panel, aligned, closes
@@ -28,7 +30,8 @@ def of_folder(
 ) -> tuple[Panel, tuple[str, ...]]:
     """(closes, the files they came from). Shorter bars fill in where a longer one is missing.
 
-    Bars opened before `since`, or at or after `until`, are left out.
+    Bars opened before `since`, or at or after `until`, are left out. Where a symbol became another coin's
+    between them, its newest series alone counts.
 
     Raises:
         DataError: no file has bars of a symbol, or a file cannot be read.
@@ -37,7 +40,10 @@ def of_folder(
     used: list[str] = []
     found = {}
     for symbol in symbols:
-        parts = [_read(path, symbol, interval, venue) for path in _files(folder, symbol, interval, venue)]
+        files = [_bars(path, symbol, interval, venue) for path in _files(folder, symbol, interval, venue)]
+        begin = _beginning(files, since, until)
+        own = [(name, bar_s, bars[:, bars[0] >= begin]) for name, bar_s, bars in files]
+        parts = [(name, *closes(bars[0], bars[2], bar_s, interval)) for name, bar_s, bars in own]
         parts = [part for part in parts if len(part[1])]
         if not parts:
             raise DataError(
@@ -81,18 +87,30 @@ def _files(folder: Path, symbol: str, interval: str, venue: str) -> list[Path]:
     return [path for _, _, path in sorted(fitting)]
 
 
-def _read(path: Path, symbol: str, interval: str, venue: str) -> tuple[str, Series, Series]:
-    """(name, open times, closes) of the interval's bars that the file makes for the symbol."""
+def _bars(path: Path, symbol: str, interval: str, venue: str) -> tuple[str, int, NDArray[np.float64]]:
+    """(name, length of a bar in seconds, open times, opens and closes as rows) of the symbol in a file."""
     named = archive.contents(path)
     try:
         rows = archive.klines(path, received_at=EPOCH, symbol=named.symbol, venue=venue).rows
     except PayloadError as cause:
         raise DataError(f"{path.name}: {cause}") from cause
-    own = [row for row in rows if row.symbol == symbol]
-    at = np.array([row.open_at.timestamp() for row in own], dtype=np.float64)
-    price = np.array([float(row.close) for row in own], dtype=np.float64)
+    own = [(r.open_at.timestamp(), float(r.open), float(r.close)) for r in rows if r.symbol == symbol]
     bar_s = round(archive.step(named.interval or interval).total_seconds())
-    return path.name, *closes(at, price, bar_s, interval)
+    return path.name, bar_s, np.array(own, dtype=np.float64).reshape(-1, 3).T
+
+
+def _beginning(
+    files: Sequence[tuple[str, int, NDArray[np.float64]]], since: datetime | None, until: datetime | None
+) -> float:
+    """Seconds since 1970 from which all bars are of one coin: the latest that any length of bars tells."""
+    begin = -np.inf
+    for length in {bar_s for _, bar_s, _ in files}:
+        table = np.concatenate([bars for _, bar_s, bars in files if bar_s == length], axis=1)
+        at, first = np.unique(table[0], return_index=True)
+        opened, closed = _between(at, table[1][first], since, until)[1], table[2][first]
+        at, closed = _between(at, closed, since, until)
+        begin = max(begin, at[lineage.newest(at, opened, closed, length)]) if len(at) else begin
+    return float(begin)
 
 
 def _between(

@@ -11,10 +11,12 @@ import gzip
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from risk import lineage
 from risk.adapters import archive
 from risk.errors import DataError, PayloadError
 from risk.indicators import Bars
@@ -37,6 +39,8 @@ def symbols(folder: Path) -> tuple[str, ...]:
 
 def pasts(folder: Path, symbol: str) -> tuple[Past, ...]:
     """The symbol's past, apart for bars of 15 minutes and, where there are none, of an hour.
+
+    Where the symbol became another coin's, a past of its own begins: no move leads from one to the other.
 
     Raises:
         DataError: no such bars, or a file cannot be read.
@@ -61,9 +65,12 @@ def pasts(folder: Path, symbol: str) -> tuple[Past, ...]:
     hours, quarters = _joined(hourly), _joined(fine) if fine else None
     found = []
     alone = _without(hours, quarters)
-    for length, held in ((QUARTER_S, quarters), (HOUR_S, alone)):
-        if held is not None and len(held):
-            found.append(_past(folder, symbol, length, held, hours, files[length]))
+    for begin, end in _coins(hours, quarters):
+        own_hours = _within(hours, begin, end)
+        for length, held in ((QUARTER_S, quarters), (HOUR_S, alone)):
+            own = _within(held, begin, end) if held is not None else None
+            if own is not None and len(own):
+                found.append(_past(folder, symbol, length, own, own_hours, files[length]))
     return tuple(found)
 
 
@@ -122,6 +129,21 @@ def _joined(parts: list[Bars]) -> Bars:
     whole = Bars(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in FIELDS})
     _, first = np.unique(whole.open_at, return_index=True)
     return part_of(whole, first)
+
+
+def _coins(hours: Bars, quarters: Bars | None) -> list[tuple[float, float]]:
+    """[begin, end) of every coin that the symbol stood for, seconds since 1970."""
+    edges = {-np.inf, np.inf}
+    for bars, length in ((hours, HOUR_S), (quarters, QUARTER_S)):
+        if bars is not None:
+            edges |= set(
+                bars.open_at[lineage.beginnings(bars.open_at, bars.open, bars.close, length)].tolist()
+            )
+    return list(pairwise(sorted(edges)))
+
+
+def _within(bars: Bars, begin: float, end: float) -> Bars:
+    return part_of(bars, (bars.open_at >= begin) & (bars.open_at < end))
 
 
 def _without(hours: Bars, quarters: Bars | None) -> Bars:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from risk.adapters.store_archive import save_archive_file, stored_files
 from risk.adapters.store_backtest import save_score_backtest
 from risk.adapters.store_decision import save_decision, save_limits
 from risk.adapters.store_engine import connect, dispose
@@ -102,6 +103,7 @@ __all__ = [
     "role_lock",
     "roll_up_depth",
     "save",
+    "save_archive_file",
     "save_ban",
     "save_decision",
     "save_fact",
@@ -112,6 +114,7 @@ __all__ = [
     "save_size_advice",
     "save_stress",
     "scenarios",
+    "stored_files",
     "table_sizes",
     "try_role_lock",
     "unclassified_positions",

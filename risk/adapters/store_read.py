@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from risk import lineage
 from risk import records as r
 from risk.adapters.store_codec import decode
 from risk.adapters.store_engine import rows, run
@@ -58,11 +59,18 @@ def klines(
     venue: str = "usdm",
     before: datetime | None = None,
 ) -> KlineArrays:
-    """The newest `limit` closed bars (opened before `before`), oldest first; fewer where history is short."""
+    """The newest `limit` closed bars (opened before `before`), oldest first; fewer where history is short.
+
+    They are of one coin: bars before a place where the symbol became another one's are left out.
+    """
     found = run(
         db, "klines", symbol=symbol, interval=interval, venue=venue, before=before, most=limit
     ).fetchall()
     columns = np.array(found, dtype=np.float64).reshape(-1, 6).T.copy()
+    if columns.shape[1] > 1:
+        at, opened, _, _, closed, _ = columns
+        begin = lineage.newest(at, opened, closed, float(np.diff(at).min()))
+        columns = columns[:, begin:].copy() if begin else columns
     return KlineArrays(
         **dict(zip(("open_at", "open", "high", "low", "close", "volume"), columns, strict=True))
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from risk import archived
 from risk import records as r
 from risk.adapters.store_codec import decode
 from risk.adapters.store_copy import by_type, stage
@@ -34,6 +35,7 @@ TABLES: dict[type, str] = {
     r.Indicator: "indicator",
     r.VolatilityFit: "volatility_fit",
     r.Divergence: "divergence",
+    archived.ArchivedDepth: "archived_depth",
 }
 """Table of each record."""
 

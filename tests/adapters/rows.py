@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
 
+from risk import archived
 from risk import records as r
 
 NOW = datetime(2026, 3, 10, 12, 0, 0, tzinfo=UTC)
@@ -239,7 +240,20 @@ DIVERGENCE = r.Divergence(
     second_pivot_at=NOW,
 )
 
+ARCHIVED_DEPTH = archived.ArchivedDepth(
+    **{**SEEN, "source": "archive"},
+    symbol="BTCUSDT",
+    bid_02pct_usdt=None,
+    ask_02pct_usdt=None,
+    bid_1pct_usdt=191_369_991.2,
+    ask_1pct_usdt=176_607_765.2,
+    bid_5pct_usdt=647_368_074.4,
+    ask_5pct_usdt=555_012_399.3,
+    bid_mean_price=83_410.2,
+    ask_mean_price=84_202.8,
+)
 ALL = (
+    ARCHIVED_DEPTH,
     INSTRUMENT,
     *BRACKETS,
     KLINE,

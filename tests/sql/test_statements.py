@@ -32,6 +32,8 @@ VALUES: dict[str, object] = {
     "today": date(2026, 3, 10), "total": 2, "tried_at": NOW, "ttl_s": 15.0, "until": NOW, "updated_at": NOW,
     "after_s": 10.0, "ends_at": NOW, "least_rank": 1, "mute": ["console"], "kind": "silence",
     "made_by": "command", "silence_id": "5" * 32, "starts_at": NOW,
+    "path": "a.zip", "paths": ["a.zip"], "series": "1h", "sha256": "0" * 64, "is_verified": True,
+    "row_count": 1, "new_count": 1, "refused_count": 0, "first_at": NOW, "last_at": NOW, "stored_at": NOW,
     "value": 1.5, "vanished_at": NOW, "venue": "usdm", "version": "0" * 12,
 }  # fmt: skip
 
