@@ -46,8 +46,8 @@ def test_of_a_crash_the_direction_that_costs_more_is_shown_and_the_dearest_first
 def test_the_plan_tells_the_size_its_bound_and_what_each_crash_leaves(page: str) -> None:
     plan = httpx.get(f"{page}/api/plan").json()
     long = next(row for row in plan["sizes"] if (row["symbol"], row["side"]) == ("BTCUSDT", "LONG"))
-    # 30 % of 9,979.5 USDT at 64,050 is 0.04674 coins; the step is 0.001
-    assert (long["quantity"], long["bound_by"], long["level"]) == (0.046, "funds", "low")
+    # 30 % of 9,979.5 USDT at 64,050 is 0.04674 coins, and 0.25 are held already
+    assert (long["quantity"], long["bound_by"], long["level"]) == (0.0, "funds", "low")
     assert {row["scenario"] for row in plan["stress"]} >= {"2020-03-12", "2025-10-10"}
     assert all(row["market_move"] < 0 for row in plan["stress"])  # a long loses by falls
     assert [row["loss_usdt"] for row in plan["stress"]] == sorted(
