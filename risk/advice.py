@@ -301,8 +301,10 @@ class _Inputs:
         return found.below if self.side > 0 else found.above
 
     def price(self, quantity: float) -> float | None:
-        """Liquidation price with `quantity` coins opened at the entry, as the row states it."""
-        found = self.liquidation(quantity) if quantity > 0.0 else None
+        """Liquidation price with `quantity` coins opened at the entry; with none, that of what is held."""
+        if quantity <= 0.0 and self.held <= 0.0:
+            return None
+        found = self.liquidation(quantity)
         return None if found is None else found.price
 
 

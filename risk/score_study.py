@@ -55,7 +55,7 @@ class LevelRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bin:
-    """Scores from `low` to below `high`, and how often the event followed; the interval is by weeks."""
+    """Scores from `low` to below `high`, and how often the event followed."""
 
     low: int
     high: int

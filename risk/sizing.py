@@ -113,12 +113,7 @@ def position_size(
     rules = rules or Rules()
     _check(equity=equity, entry=entry, stop=stop, volatility=volatility, leverage=leverage)
     stop_distance = (entry - stop) * side
-    if side not in (-1, 1) or stop_distance <= 0.0:
-        raise ValueError(f"stop = {stop!r}: must lie below the entry of a long and above that of a short")
-    if not 0.0 <= multiplier <= 1.0:
-        raise ValueError(f"multiplier = {multiplier!r}: must lie between 0 and 1")
-    if not 0.0 <= held < math.inf:
-        raise ValueError(f"held = {held!r}: must be finite, 0 or above")
+    _check_wish(stop, side, stop_distance, multiplier, held)
     adjust = min(max(rules.reference_volatility / volatility, rules.adjust_floor), rules.adjust_cap)
     wanted = equity * rules.risk_percent * adjust / stop_distance
     room = rules.account_risk_cap * equity - open_risk
@@ -137,6 +132,15 @@ def position_size(
     price_of = liquidation or _alone(entry, side, contract, leverage, wallet)
     steps.append(("stop_before_liquidation", _before_liquidation(so_far, entry, side, needed, price_of)))
     return _rounded(steps, entry, contract)
+
+
+def _check_wish(stop: float, side: int, stop_distance: float, multiplier: float, held: float) -> None:
+    if side not in (-1, 1) or stop_distance <= 0.0:
+        raise ValueError(f"stop = {stop!r}: must lie below the entry of a long and above that of a short")
+    if not 0.0 <= multiplier <= 1.0:
+        raise ValueError(f"multiplier = {multiplier!r}: must lie between 0 and 1")
+    if not 0.0 <= held < math.inf:
+        raise ValueError(f"held = {held!r}: must be finite, 0 or above")
 
 
 def seed_size(

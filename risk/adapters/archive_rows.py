@@ -22,6 +22,7 @@ KLINE_COLUMNS = (
 )  # fmt: skip
 """The exchange's archive has no header in older kline files."""
 UNREADABLE = (OSError, EOFError, zipfile.BadZipFile, UnicodeDecodeError, csv.Error, NotImplementedError)
+"""What a broken file raises; zipfile's NotImplementedError is a compression that it does not know."""
 MOST_BYTES = 2_000_000_000
 """Of one CSV inside a zip: a day of any kind is a thousandth of it."""
 

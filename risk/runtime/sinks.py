@@ -168,6 +168,19 @@ async def _send_document(sinks: Sinks, request: Request) -> Response:
     return JSONResponse({"ok": True, "result": {"message_id": number}})
 
 
+async def _get_updates(sinks: Sinks, request: Request) -> Response:
+    """As the Bot API: an offset confirms what lies before it; without news it answers after `timeout`."""
+    sinks.count("telegram_polls")
+    if kind := sinks.faults.get("updates", Fault()).take():
+        return await _faulty(kind, sinks.faults["updates"])
+    offset = int(request.query_params.get("offset", 0))
+    ends_at = asyncio.get_running_loop().time() + float(request.query_params.get("timeout", 0))
+    sinks.incoming = [update for update in sinks.incoming if update["update_id"] >= offset]
+    while not (sinks.incoming or sinks.is_ending()) and asyncio.get_running_loop().time() < ends_at:
+        await asyncio.sleep(0.05)
+    return JSONResponse({"ok": True, "result": sinks.incoming})
+
+
 def bot_api(sinks: Sinks) -> Starlette:
     """The stub: sendMessage, sendDocument and getUpdates, plus /incoming, /control and /counts."""
 
@@ -183,18 +196,6 @@ def bot_api(sinks: Sinks) -> Starlette:
         entry = {"chat_id": str(payload.get("chat_id")), "text": text, "parse_mode": mode}
         number = sinks.keep("telegram", entry)
         return JSONResponse({"ok": True, "result": {"message_id": number, "text": text}})
-
-    async def get_updates(request: Request) -> Response:
-        """As the Bot API: an offset confirms what lies before it; without news it answers after `timeout`."""
-        sinks.count("telegram_polls")
-        if kind := sinks.faults.get("updates", Fault()).take():
-            return await _faulty(kind, sinks.faults["updates"])
-        offset = int(request.query_params.get("offset", 0))
-        ends_at = asyncio.get_running_loop().time() + float(request.query_params.get("timeout", 0))
-        sinks.incoming = [update for update in sinks.incoming if update["update_id"] >= offset]
-        while not (sinks.incoming or sinks.is_ending()) and asyncio.get_running_loop().time() < ends_at:
-            await asyncio.sleep(0.05)
-        return JSONResponse({"ok": True, "result": sinks.incoming})
 
     async def incoming(request: Request) -> Response:
         """Somebody writes to the bot: {"chat_id", "text", "reply_to"}."""
@@ -224,7 +225,7 @@ def bot_api(sinks: Sinks) -> Starlette:
         routes=[
             Route("/bot{token}/sendMessage", send_message, methods=["POST"]),
             Route("/bot{token}/sendDocument", partial(_send_document, sinks), methods=["POST"]),
-            Route("/bot{token}/getUpdates", get_updates),
+            Route("/bot{token}/getUpdates", partial(_get_updates, sinks)),
             Route("/incoming", incoming, methods=["POST"]),
             Route("/control", control, methods=["POST"]),
             Route("/counts", counts),

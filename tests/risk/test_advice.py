@@ -182,7 +182,10 @@ def test_no_size_brings_the_whole_position_s_liquidation_too_near_to_the_stop() 
     # with 6 held it is too near already
     more = b.position("BTCUSDT", "6")
     near = calm(positions=[more], account=b.snapshot([more], wallet=10_000))
-    assert advise(near, limits, wish, {"BTCUSDT": ladder()}, b.NOW)[0].quantity == 0
+    full = advise(near, limits, wish, {"BTCUSDT": ladder()}, b.NOW)[0]
+    assert full.quantity == 0
+    # what is held is liquidated all the same: 10 000 − 6·(50 000 − p) = 0.005·6·p  →  p = 290 000/5.97
+    assert full.liquidation_price == pytest.approx(290_000 / 5.97)
 
 
 def test_the_rules_are_those_of_the_limits() -> None:
