@@ -6,18 +6,22 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from risk.adapters import store
 from risk.adapters.store_engine import rows
 from risk.errors import StoreError
 from risk.runtime import plan
+from risk.runtime.plan import Entry
 from risk.runtime.stack import Stack
 from risk.state import ACCOUNT_SCOPE
 
 ALERTS_WITHIN_S = 150.0  # the scenario drives levels up within this
-MISSES_ALLOWED = 2  # runs per deployment, or 5 % of them: the first and the last slot lie outside
+SETTLING = timedelta(
+    seconds=15
+)  # after the start, and before the end: a slot so near either is not asked for
+MISSES_ALLOWED = 2  # runs per deployment, or 5 % of them
 BUSY_LOAD = 2.0  # of each core
 
 
@@ -65,24 +69,39 @@ def _cadences(desk: Stack, lines: list[str], failures: list[str]) -> None:
             lines.append(f"{entry.name:<14} {'is going' if is_going else 'is not going'}")
             failures += [] if is_going else [f"{entry.name} is not going"]
             continue
-        slots = max(0, (now - entry.cadence.slot_after(desk.up_at)) // entry.cadence.interval + 1)
-        expected = max(slots, 1 if entry.runs_at_start else 0)
+        expected = expected_runs(entry, desk.up_at, now)
         completed = states.get("COMPLETED", 0) + alone.get("alone", 0)
         failed = states.get("FAILED", 0) + states.get("CRASHED", 0)
-        is_long_going = entry.name == "history" and states.get("RUNNING", 0) > 0
+        going = states.get("RUNNING", 0)
         skipped = alone.get("skipped", 0)
         notes = [f"{failed} failed"] * (failed > 0) + [f"{skipped} skipped"] * (skipped > 0)
         lines.append(f"{entry.name:<14} {completed} of {expected} runs {'; '.join(notes)}".rstrip())
-        missed = expected - completed - (1 if is_long_going else 0)
-        if missed > max(MISSES_ALLOWED if slots > MISSES_ALLOWED else 0, 0.05 * expected) or (
-            failed and not completed
-        ):
+        if is_off_cadence(expected, completed, going, failed):
             failures.append(f"{entry.name}: {completed} of {expected} runs on its cadence, {failed} failed")
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
     if load > BUSY_LOAD * cores:
         lines.append(
             f"the machine is busy (load {load:.1f} on {cores} cores): runs are late or skipped for that"
         )
+
+
+def expected_runs(entry: Entry, up_at: datetime, now: datetime) -> int:
+    """Runs that a desk which came up at `up_at` must have ended by `now`.
+
+    The slots of its cadence, less those within `SETTLING` of either end, and the run made at the start.
+    """
+    if entry.cadence is None:
+        return 0
+    first = entry.cadence.slot_at_or_after(up_at + SETTLING)
+    slots = max(0, (now - SETTLING - first) // entry.cadence.interval + 1)
+    return max(slots, 1 if entry.runs_at_start else 0)
+
+
+def is_off_cadence(expected: int, completed: int, going: int, failed: int) -> bool:
+    """Whether so few runs are a fault: none at all, or more missed than a busy machine excuses."""
+    if not completed and (failed or (expected and not going)):
+        return True
+    return expected - completed - going > max(MISSES_ALLOWED, 0.05 * expected)
 
 
 async def _recorded(desk: Stack) -> dict[str, dict[str, int]]:
