@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 
@@ -58,7 +59,7 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sample:
+class Sample:
     """A track with what does not depend on the limits."""
 
     track: Track
@@ -84,8 +85,8 @@ def chained(tracks: Sequence[Track], base: Limits) -> tuple[Fold, ...]:
     folds = []
     for group, first, end in GROUPS:
         begin, until = (datetime.fromisoformat(x).replace(tzinfo=UTC).timestamp() for x in (first, end))
-        before = _samples(tracks, base, -np.inf, begin - DAY_S)
-        there = _samples(tracks, base, begin, until)
+        before = hourly_samples(tracks, base, -np.inf, begin - DAY_S)
+        there = hourly_samples(tracks, base, begin, until)
         if not before or not there:
             continue
         factors = proposed(before, base)
@@ -93,7 +94,7 @@ def chained(tracks: Sequence[Track], base: Limits) -> tuple[Fold, ...]:
     return tuple(folds)
 
 
-def proposed(samples: Sequence[_Sample], base: Limits) -> dict[str, float]:
+def proposed(samples: Sequence[Sample], base: Limits) -> dict[str, float]:
     """The factors of largest area within the bounds, one component after the other, twice round."""
     factors = dict.fromkeys(FITTED, 1.0)
     best = _judge(samples, base)
@@ -117,35 +118,38 @@ def _is_better(found: tuple[float, float, float], best: tuple[float, float, floa
     return excess[0] <= excess[1] + 1e-12 and found[0] > best[0] + LEAST_GAIN
 
 
-def _samples(tracks: Sequence[Track], base: Limits, begin: float, end: float) -> list[_Sample]:
+def hourly_samples(tracks: Sequence[Track], base: Limits, begin: float, end: float) -> list[Sample]:
+    """What of each track closes from `begin` to before `end`, one evaluation an hour; a day at least."""
     found = []
     for track in tracks:
         rows = slice(*np.searchsorted(track.at, [begin, end]).tolist())
         if rows.stop - rows.start > DAY_S // track.bar_s:
-            part = _cut(track, rows)
+            part = hourly(track, rows)
             said = judged(part, base)
-            found.append(_Sample(part, said.fall_24h, calm(said).astype(np.float64)))
+            found.append(Sample(part, said.fall_24h, calm(said).astype(np.float64)))
     return found
 
 
-def _cut(track: Track, rows: slice) -> Track:
-    """One evaluation an hour of a stretch of a track: enough to rank by, and four times faster."""
+def hourly(track: Track, rows: slice) -> Track:
+    """One evaluation an hour of a stretch of a track: enough to rank by, and four times faster.
+
+    The low of an evaluation is that of every bar since the one before; what follows the stretch has no part.
+    """
     step = max(1, HOUR_S // track.bar_s)
-    names = ("at", "high", "low", "close")
+    kept = np.arange(rows.start, rows.stop)
     if step > 1:
-        at = track.at[rows]
-        kept = rows.start + np.flatnonzero(at % HOUR_S == 0.0)
-    else:
-        kept = np.arange(rows.start, rows.stop)
+        kept = rows.start + np.flatnonzero(track.at[rows] % HOUR_S == 0.0)
     columns = {name: column[kept] for name, column in track.columns.items()}
-    low = np.minimum.reduceat(track.low, np.maximum(kept - step + 1, 0)) if step > 1 else track.low[kept]
+    parts = pairwise([rows.start, *(kept + 1).tolist()])
+    low = np.array([track.low[first:end].min() for first, end in parts])
+    names = ("at", "high", "close")
     return replace(
-        track, bar_s=track.bar_s * step, columns=columns, baselines={},
-        **{name: getattr(track, name)[kept] for name in names} | {"low": low},
+        track, bar_s=track.bar_s * step, columns=columns, baselines={}, low=low,
+        **{name: getattr(track, name)[kept] for name in names},
     )  # fmt: skip
 
 
-def _judge(samples: Sequence[_Sample], by: Limits) -> tuple[float, float, float]:
+def _judge(samples: Sequence[Sample], by: Limits) -> tuple[float, float, float]:
     said = [replay(sample.track, by) for sample in samples]
     fall = np.concatenate([sample.fall for sample in samples])
     known = np.isfinite(fall)

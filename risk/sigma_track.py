@@ -12,12 +12,11 @@ from risk.garch import (
     GarchFit,
     accepted,
     ewma_fit,
-    ewma_sigma,
     filter_sigma,
     forecast_sigma,
 )
 from risk.garch_fast import fit_fast
-from risk.recurrence import Series, finite_runs, series
+from risk.recurrence import Series, finite_runs, seeded_average, series
 
 HOUR_S, DAY_S = 3_600, 86_400
 BREAK_S = DAY_S  # a longer gap is no return: nobody knows the move of a single hour in it
@@ -77,11 +76,13 @@ def _fit(returns: Series, at: Series, now: float) -> GarchFit | None:
 
 
 def ewma_track(open_at: Series, close: Series) -> Series:
-    """RiskMetrics sigma of the next 24 h at each hourly close, a fraction: the plain baseline."""
+    """RiskMetrics sigma of the next 24 h at each hourly close, a fraction: the plain baseline.
+
+    Started with the mean square of the first FEWEST returns of each stretch, NaN before: a start by the mean
+    of all would know what comes.
+    """
     returns = hourly_returns(open_at, close)
     found = np.full(len(returns), np.nan)
     for run in finite_runs(returns):
-        part = ewma_sigma(returns[run], DECAY_1H) * np.sqrt(24.0)
-        part[:FEWEST] = np.nan
-        found[run] = part
+        found[run] = np.sqrt(24.0 * seeded_average(returns[run] ** 2, FEWEST, 1.0 - DECAY_1H))
     return found
