@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,8 @@ def readings(view: View) -> list[Reading]:
         _blind(view),
         _unreachable(view),
         _orchestrator_away(view),
+        _flow_trouble(view, "flow_failing", {"failed"}),
+        _flow_trouble(view, "flow_late", {"late", "hung"}),
         _fit_failed(view),
         _flag(view, "key_rejected"),
         _flag(view, "account_unsupported"),
@@ -135,6 +138,22 @@ def _orchestrator_away(view: View) -> Reading:
         away <= rule["resolves"],
         threshold=rule["fires"],
         details=lambda _: {"away_s": plain(away[0])},
+    )
+
+
+def _flow_trouble(view: View, name: str, kinds: Collection[str]) -> Reading:
+    """Flows whose runs fail, or do not begin or end; over when the worker names the flow no more."""
+    rule = view.rule(name)
+    found = sorted((one for one in view.state.troubles if one.kind in kinds), key=lambda one: one.flow)
+    lasted = np.array([view.now_s - one.since.timestamp() for one in found])
+    return reading(
+        name,
+        [one.flow for one in found],
+        lasted,
+        lasted >= rule["fires"],
+        np.zeros(len(found), dtype=bool),
+        threshold=rule["fires"],
+        details=lambda i: {"since": found[i].since.isoformat(), "problem": found[i].problem},
     )
 
 

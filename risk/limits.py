@@ -89,6 +89,8 @@ ALERTS: Mapping[str, Mapping[str, float]] = {
     "blind": {"fire_hold_s": 60},
     "exchange_unreachable": {"fires": 60, "resolves": 30, "clear_hold_s": 15},
     "orchestrator_away": {"fires": 15, "resolves": 0, "clear_hold_s": 30},  # three cadences of 5 s
+    "flow_failing": {"fires": 60},
+    "flow_late": {"fires": 60},
     "liq_price_mismatch": {"fires": 0.005, "resolves": 0.005, "fire_hold_s": 30, "clear_hold_s": 60},
     "fit_failed": {},
     "key_can_trade": {},

@@ -124,6 +124,18 @@ class TellingReason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlowTrouble:
+    """A flow that does not do its work, as its worker last said."""
+
+    flow: str  # name of the deployment
+    kind: (
+        str  # "failed": its runs end badly; "late": a run is due and has not begun; "hung": one does not end
+    )
+    since: datetime  # end of the first bad run in a row, due time of the late one, begin of the hung one
+    problem: str  # what the newest bad run ended with; empty for the other kinds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """The newest of everything that scoring needs.
 
@@ -147,6 +159,7 @@ class State:
         absent: components (COMPONENTS) that the source of this state can never give, whose absence is
             therefore no fault. Live it is empty: there everything is expected. An archive without a book
             names the book's.
+        troubles: flows that do not do their work, by the workers' signs of life of the last day.
     """
 
     symbols: tuple[str, ...]
@@ -166,6 +179,7 @@ class State:
     vanished: tuple[VanishedPosition, ...] = ()
     silences: tuple[Silence, ...] = ()
     absent: frozenset[str] = frozenset()
+    troubles: tuple[FlowTrouble, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,11 @@ NAMESPACE = uuid5(NAMESPACE_URL, "crypto-risk/alert")
 URGENT = frozenset({"liquidation_distance", "reduce", "cannot_exit", "position_gone"})
 """Alerts about a position's life: never made to wait."""
 
-EXPLAINED_BY_SILENCE = frozenset({"stale_data", "blind"})
+EXPLAINED_BY_SILENCE = frozenset({"stale_data", "blind", "flow_failing"})
 """What an unreachable exchange explains by itself."""
+
+EXPLAINED_BY_REFUSAL = frozenset({"account", "income"})
+"""Flows that can only fail while the exchange refuses the key."""
 
 BOOKKEEPING = ("told", "steady_at", "why")
 """Keys of an alert's details that are ours: the worst severity told, since when it holds in full, and what
@@ -186,6 +189,7 @@ def _mutes(alerts: Collection[Alert]) -> Callable[[Telling], str]:
     firing = [a for a in alerts if a.phase == "firing"]
     extreme = {a.scope for a in firing if a.name == "level" and a.severity == "critical"}
     is_silent = any(a.name == "exchange_unreachable" for a in firing)
+    is_refused = any(a.name in ("key_rejected", "account_unsupported") for a in firing)
     is_blinded = is_silent or any(a.name == "stale_data" for a in firing)
 
     def muted_by(telling: Telling) -> str:
@@ -196,6 +200,8 @@ def _mutes(alerts: Collection[Alert]) -> Callable[[Telling], str]:
             return "muted by level"
         if is_silent and alert.name in EXPLAINED_BY_SILENCE:
             return "muted by exchange_unreachable"
+        if is_refused and alert.name == "flow_failing" and alert.scope in EXPLAINED_BY_REFUSAL:
+            return "muted by key_rejected"
         by_blindness = alert.name == "level" and bool(alert.details.get("by_unknown_only"))
         if is_blinded and by_blindness and rank_of(alert.severity) < CRITICAL:
             return f"muted by {'exchange_unreachable' if is_silent else 'stale_data'}"

@@ -50,13 +50,13 @@ def template_database(pg_server: str, pg_data_dir: Path) -> str:
 @pytest.fixture
 def empty_database_url(pg_server: str, pg_data_dir: Path) -> Iterator[str]:
     """URL of a fresh database without a schema."""
-    yield from _database(pg_server, pg_data_dir, "template1")
+    yield from fresh_database(pg_server, pg_data_dir, "template1")
 
 
 @pytest.fixture
 def database_url(pg_server: str, pg_data_dir: Path, template_database: str) -> Iterator[str]:
     """URL of a fresh migrated database, as the server's superuser."""
-    yield from _database(pg_server, pg_data_dir, template_database)
+    yield from fresh_database(pg_server, pg_data_dir, template_database)
 
 
 @pytest.fixture
@@ -66,7 +66,8 @@ def db(database_url: str) -> Iterator[Connection]:
         yield connection
 
 
-def _database(server: str, data_dir: Path, template: str) -> Iterator[str]:
+def fresh_database(server: str, data_dir: Path, template: str) -> Iterator[str]:
+    """URL of a fresh database made from `template`, dropped afterwards."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")

@@ -27,7 +27,7 @@ from risk.records import (
     LeverageBracket,
     PositionSnapshot,
 )
-from risk.state import INPUT_COLUMNS, Memory, Silence, State, VanishedPosition
+from risk.state import INPUT_COLUMNS, FlowTrouble, Memory, Silence, State, VanishedPosition
 
 _FLOAT8_ARRAY_OID = 1022
 _ARRAY_HEADER_BYTES, _DIMENSION_BYTES = 12, 8
@@ -74,6 +74,7 @@ def latest_state(
         instruments={symbol: _instrument(body) for symbol, _, body in found.get("instrument", ())},
         facts=_facts(found, accounts),
         vanished=tuple(_vanished(body) for _, _, body in found.get("position_gone", ())),
+        troubles=tuple(decode(FlowTrouble, body) for _, _, body in found.get("trouble", ())),
         silences=tuple(decode(Silence, body) for _, _, body in found.get("silence", ())),
     )
 

@@ -17,6 +17,7 @@ from uuid import UUID
 LONG_LIVED = "long-lived"  # tag of the deployments of which one run is always going
 STALE_AFTER_CADENCES = 2
 SILENT_AFTER_CADENCES = 3
+STEADY_AFTER = timedelta(seconds=60)  # a long-lived run that has gone so long is well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,22 @@ class Course:
     active_since: datetime | None = None
     last_slot: datetime | None = None  # due time of the newest run that was begun
     last_offered: datetime | None = None  # due time of the newest run that Prefect offered
+    failing_since: datetime | None = None  # end of the first of the bad runs in a row, up to the newest run
+    problem: str = ""  # what the newest bad run ended with
+    has_ended: bool = False  # whether a run has ended in this process
     counts: Counter[str] = field(default_factory=Counter)
+
+    def ended(self, now: datetime, problem: str, *, is_long_lived: bool = False) -> None:
+        """Note how a run ended; no problem: well. A long-lived run that went steadily begins a new count."""
+        if is_long_lived and self.is_steady(now):
+            self.failing_since = None
+        self.has_ended, self.problem = True, problem
+        self.failing_since = (self.failing_since or now) if problem else None
+        self.counts["failed" if problem else "completed"] += 1
+
+    def is_steady(self, now: datetime) -> bool:
+        """Whether the run that is going has gone for long enough to call it well."""
+        return self.active_since is not None and now - self.active_since > STEADY_AFTER
 
 
 class Verdict(enum.Enum):

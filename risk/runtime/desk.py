@@ -22,9 +22,10 @@ from prefect.flows import Flow
 from prefect.states import Cancelled, Crashed, Pending, Running, Scheduled
 
 from risk.errors import RuntimeFault
-from risk.runtime import execution, server_side
+from risk.runtime import execution, server_side, signs
 from risk.runtime.cadence import Course, Deployment, Verdict, is_forgotten, judge, reason, utc
 from risk.runtime.reach import Reach
+from risk.state import FlowTrouble
 
 LOOK_AHEAD = timedelta(seconds=6)
 POLL_S = 2.0
@@ -65,6 +66,7 @@ class Desk:
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._creating, self._refusing = asyncio.Lock(), asyncio.Semaphore(3)
         self._is_stopping = False
+        self.carried: list[FlowTrouble] = []  # what the worker before this one said last
         self.reach = Reach(client)
 
     async def work(self) -> None:
@@ -283,7 +285,7 @@ class Desk:
             if run is not None:
                 await self.reach.report(run.id, state)
         is_well = state.is_completed()
-        course.counts["completed" if is_well else "failed"] += 1
+        course.ended(_now(), signs.problem_of(state, deployment), is_long_lived=deployment.is_long_lived)
         how = f"{state.name} in {time.monotonic() - began:.2f} s, {late_s:.2f} s late"
         how += ("" if run else ", unrecorded") + ("" if is_well else f": {state.message}")
         logger.log(logging.INFO if is_well else logging.WARNING, "%s: %s", deployment.name, how)
@@ -370,18 +372,9 @@ class Desk:
         return created[0]
 
     def report(self) -> dict[str, Any]:
-        """For the sign of life: whether Prefect leads, and per deployment how its runs ended here."""
-        return {
-            "is_led_by_prefect": not self.reach.fails,
-            "offered_at": self._offered_at(),
-            "runs": {name: dict(course.counts) for name, course in self.courses.items()},
-        }
-
-    def _offered_at(self) -> str | None:
-        """Due time of the newest run that Prefect offered of what has a cadence; None: nothing has one."""
-        regular = [self.courses[name] for name, each in self.deployments.items() if each.cadence]
-        times = [course.last_offered or course.known_since for course in regular]
-        return max(times).isoformat() if times else None
+        """For the sign of life; see `signs.report`."""
+        is_led, now = not self.reach.fails, _now()
+        return signs.report(self.deployments, self.courses, self.carried, is_led=is_led, now=now)
 
     def _remember(self, run_id: UUID) -> None:
         self._seen[run_id] = None

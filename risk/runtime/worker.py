@@ -44,10 +44,11 @@ from prefect.workers.base import (
 )
 
 from risk.adapters import settings, store
-from risk.errors import RiskError, RuntimeFault
-from risk.runtime import execution, log
+from risk.errors import RiskError, RuntimeFault, StoreError
+from risk.runtime import execution, log, signs
 from risk.runtime.desk import Desk
 from risk.runtime.role import Role
+from risk.state import FlowTrouble
 
 WORKER_TYPE = "risk-warm"
 EXIT_HELD = 3
@@ -225,6 +226,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
     async def _give_signs(self, desk: Desk) -> None:
         """A sign of life in our own database, with the counts of runs; it does not need Prefect."""
         url = os.environ.get("RISK_DATABASE_URL")
+        desk.carried = await asyncio.to_thread(_said_before, url, desk.pool) if url else []
         while url:
             details = desk.report() | {"pid": os.getpid()}
             try:
@@ -250,6 +252,17 @@ def _beat(url: str, pool: str, details: dict[str, Any], away_s: float) -> None:
     with store.connect(url) as db:
         store.beat(db, f"worker/{pool}", now, details)
         store.save_fact(db, f"prefect_away_s/{pool}", away_s, now)
+
+
+def _said_before(url: str, pool: str) -> list[FlowTrouble]:
+    """What the pool's last worker said of its flows: it stands until this one has news."""
+    try:
+        with store.connect(url) as db:
+            last = store.beats(db).get(f"worker/{pool}")
+    except StoreError as cause:
+        logger.warning("what the worker before this one said is not known: %s", cause)
+        return []
+    return signs.last_troubles(last.details) if last is not None else []
 
 
 def _role_of(pool: str) -> Role | None:

@@ -206,6 +206,12 @@ UNION ALL
 SELECT 'beat', x.part, ARRAY[date_part('epoch', x.beat_at)], NULL
 FROM risk.heartbeat AS x
 UNION ALL
+SELECT 'trouble', t.body ->> 'flow', NULL, CAST(t.body AS text)
+FROM risk.heartbeat AS x
+CROSS JOIN LATERAL jsonb_path_query(x.details, 'lax $.troubles[*]') AS t (body)
+-- A worker that was silent for a day says nothing about flows any more; that it is silent is the watchdog's to tell.
+WHERE x.part LIKE 'worker/%' AND x.beat_at > CAST(:now AS timestamptz) - make_interval(days => 1)
+UNION ALL
 SELECT 'last_score', 'last_score_at', ARRAY[date_part('epoch', max(x.scored_at))], NULL
 FROM risk.score_memory AS x
 HAVING max(x.scored_at) IS NOT NULL

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from risk.adapters import store
 from risk.records import Observed
-from risk.state import INPUT_COLUMNS, State, VanishedPosition
+from risk.state import INPUT_COLUMNS, FlowTrouble, State, VanishedPosition
 from tests.adapters import rows as x
 from tests.adapters.test_store_decision import ALERT, DECISION
 
@@ -250,3 +250,14 @@ def test_a_book_that_stands_still_keeps_the_time_of_its_last_change(db: Connecti
     assert read(db).columns["depth_at"][0] == T + 2
     store.save(db, [replace(x.DEPTH, event_at=x.NOW + timedelta(seconds=3), update_id=x.DEPTH.update_id + 1)])
     assert read(db).columns["book_changed_at"][0] == T + 3
+
+
+def test_a_workers_word_about_its_flows_counts_for_a_day_and_no_other_parts_does(db: Connection) -> None:
+    said = {"flow": "refit", "kind": "failed", "since": x.NOW.isoformat(), "problem": "DataError: 2 bars"}
+    store.beat(db, "worker/heavy", x.NOW - 23 * H, {"troubles": [said], "runs": {}})
+    store.beat(db, "worker/old", x.NOW - 25 * H, {"troubles": [{**said, "flow": "old"}]})
+    store.beat(db, "worker/cadence", x.NOW, {"troubles": []})
+    store.beat(db, "worker/before", x.NOW, {"runs": {}})
+    store.beat(db, "streams", x.NOW, {"troubles": [{**said, "flow": "other"}]})
+    expected = FlowTrouble(flow="refit", kind="failed", since=x.NOW, problem="DataError: 2 bars")
+    assert read(db).troubles == (expected,)

@@ -14,7 +14,7 @@ import pytest
 
 from risk.limits import ALERTS
 from risk.records import Divergence
-from risk.state import VanishedPosition
+from risk.state import FlowTrouble, VanishedPosition
 from tests.risk.builders import NOW, Desk, ladder, position, snapshot
 
 Changes = dict[str, Any]
@@ -41,6 +41,12 @@ def away(seconds: float) -> Changes:
     pools = {"cadence": (seconds, NOW + timedelta(days=1)), "heavy": (99.0, NOW - timedelta(minutes=2))}
     facts = {f"prefect_away_s/{pool}": away_s for pool, (away_s, _) in pools.items()}
     return fact(**facts, **{f"prefect_away_s/{pool}_at": at.timestamp() for pool, (_, at) in pools.items()})
+
+
+def trouble(kind: str, since_s: float) -> Changes:
+    """What a worker says of the flow "refit"."""
+    since = NOW + timedelta(seconds=since_s)
+    return {"troubles": (FlowTrouble(flow="refit", kind=kind, since=since, problem="DataError: 2 bars"),)}
 
 
 def paying(rate: float) -> Changes:
@@ -103,6 +109,10 @@ TABLE: list[tuple[str, str, str, Changes, Changes | None, Changes | None]] = [
     ("exchange_unreachable", "exchange", "critical", fact(exchange_answered_at=NOW.timestamp() - 120), {},
      {}),
     ("orchestrator_away", "prefect", "warning", away(15.1), away(14.9), away(0.0)),
+    # looked at up to 90 s after NOW: 59 s, less than a minute, when it began 31 s after NOW
+    ("flow_failing", "refit", "warning", trouble("failed", 0), trouble("failed", 31), {}),
+    ("flow_late", "refit", "warning", trouble("late", 0), trouble("late", 31), {}),
+    ("flow_late", "refit", "warning", trouble("hung", 0), trouble("failed", 0), {}),
     ("liq_price_mismatch", "BTCUSDT/LONG", "warning", held(liquidation=20_101, exchange=20_000),
      held(liquidation=20_099, exchange=20_000), held()),
     ("fit_failed", "BTCUSDT/1h", "warning", {"facts": {"fit_failed/BTCUSDT/1h": NOW.timestamp()}}, {}, {}),

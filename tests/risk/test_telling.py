@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from risk.limits import from_mapping
+from risk.state import FlowTrouble
 from tests.risk.builders import NOW, Desk, position, snapshot
 from tests.risk.test_alerting import Changes, columns, held, stay, told
 
@@ -149,6 +150,24 @@ def test_a_silent_exchange_speaks_for_all_that_follows_from_it() -> None:
     assert names <= {"exchange_unreachable"} | before_silence
     late = [i["name"] for d in desk.decisions[14:] for m in d.messages for i in m.items]
     assert set(late) <= {"exchange_unreachable"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "told_of"),
+    [
+        ({"exchange_answered_at": NOW.timestamp() - 120}, set()),  # silent: no flow can do its work
+        ({"key_rejected": 1.0}, {"venues"}),  # only what asks for the account fails for that
+        ({}, {"account", "venues"}),
+    ],
+)
+def test_failing_flows_are_told_unless_their_cause_is(facts: dict[str, float], told_of: set[str]) -> None:
+    desk = Desk()
+    failing = [
+        FlowTrouble(flow=name, kind="failed", since=NOW, problem="refused") for name in ("account", "venues")
+    ]
+    known = {"exchange_answered_at": (NOW + timedelta(days=1)).timestamp(), **facts}
+    stay(desk, {"troubles": tuple(failing), "facts": known}, 120)
+    assert {scope for name, scope, *_ in desk.told() if name == "flow_failing"} == told_of
 
 
 def test_a_switched_off_alert_says_nothing() -> None:

@@ -24,10 +24,17 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Scheduled
 
+from risk.adapters import store
+from risk.decision import decide
+from risk.limits import default
 from risk.runtime.cadence import LONG_LIVED, Cadence
 from risk.runtime.plan import Entry, Plan
 from risk.runtime.register import register
+from risk.runtime.signs import last_troubles
 from risk.runtime.worker import WORKER_TYPE, WarmWorker
+from risk.state import FlowTrouble
+from risk.wording import item_lines
+from tests.conftest_db import fresh_database
 from tests.conftest_prefect import PrefectServer
 
 POOL = "tried"
@@ -79,8 +86,8 @@ def expect_soon(is_so: Callable[[], bool], what: str) -> None:
 class Trial:
     """A pool of small flows, the worker that makes them, and what they noted."""
 
-    def __init__(self, prefect: PrefectServer, folder: Path) -> None:
-        self.prefect, self.folder = prefect, folder
+    def __init__(self, prefect: PrefectServer, folder: Path, database_url: str) -> None:
+        self.prefect, self.folder, self.database_url = prefect, folder, database_url
         self.notes_file, self.log_file = folder / "notes", folder / "worker.log"
         (folder / "tried.py").write_text(FLOWS)
         self.notes_file.touch()
@@ -118,8 +125,8 @@ class Trial:
         )
 
     def start_worker(self) -> None:
-        environment = os.environ | self.prefect.client_environment | {"NOTES": str(self.notes_file)}
-        environment.pop("RISK_DATABASE_URL", None)
+        environment = os.environ | self.prefect.client_environment
+        environment |= {"NOTES": str(self.notes_file), "RISK_DATABASE_URL": self.database_url}
         with self.log_file.open("ab") as log:
             self.worker = subprocess.Popen(
                 [sys.executable, "-m", "risk.runtime.worker", "--pool", POOL],
@@ -137,6 +144,11 @@ class Trial:
     def said(self, words: str) -> bool:
         return words in self.log_file.read_text()
 
+    def troubles(self) -> dict[str, FlowTrouble]:
+        with store.connect(self.database_url) as db:
+            last = store.beats(db).get(f"worker/{POOL}")
+        return {one.flow: one for one in last_troubles(last.details)} if last else {}
+
     def runs(self, name: str, *types: StateType) -> list[FlowRun]:
         async def ask(client: PrefectClient) -> list[FlowRun]:
             return await client.read_flow_runs(
@@ -153,12 +165,19 @@ class Trial:
 
 
 @pytest.fixture(scope="module")
-def trial(prefect: PrefectServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
-    trial = Trial(prefect, tmp_path_factory.mktemp("trial"))
-    trial.start_worker()
-    yield trial
-    if trial.worker is not None and trial.worker.poll() is None:
-        trial.end_worker(signal.SIGKILL)
+def trial(
+    prefect: PrefectServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    pg_server: str,
+    pg_data_dir: Path,
+    template_database: str,
+) -> Iterator[Trial]:
+    for database_url in fresh_database(pg_server, pg_data_dir, template_database):
+        trial = Trial(prefect, tmp_path_factory.mktemp("trial"), database_url)
+        trial.start_worker()
+        yield trial
+        if trial.worker is not None and trial.worker.poll() is None:
+            trial.end_worker(signal.SIGKILL)
 
 
 def test_a_scheduled_flow_runs_twice_and_prefect_knows(trial: Trial) -> None:
@@ -187,6 +206,22 @@ def test_a_run_older_than_twice_its_cadence_is_dropped(trial: Trial) -> None:
 
 def test_a_failing_flow_is_recorded_as_failed(trial: Trial) -> None:
     expect_soon(lambda: trial.ended_as("faulty", StateType.FAILED, "on purpose"), "a failed run")
+
+
+def test_a_failing_flow_becomes_an_alert_with_its_error_and_a_good_run_ends_it(trial: Trial) -> None:
+    """The sign of life comes every ten seconds; a minute later scoring would tell of it."""
+    expect_soon(lambda: "faulty" in trial.troubles(), "the worker tells of the failing flow")
+    told = trial.troubles()
+    assert (told["faulty"].kind, told["faulty"].problem) == ("failed", "ValueError: on purpose")
+    assert "quick" not in told and "forever" not in told
+    later = told["faulty"].since + timedelta(seconds=61)
+    with store.connect(trial.database_url) as db:
+        state = store.latest_state(db, (), account="default", watches_account=False, now=later)
+        decision = decide(state, default(), later)
+        store.save_decision(db, decision, channels=[("mail", "info")])
+        (item,) = [item for m in decision.messages for item in m.items if item["scope"] == "faulty"]
+    assert (item["name"], item["kind"]) == ("flow_failing", "fired")
+    assert "the last one: ValueError: on purpose" in "\n".join(item_lines(item, "en"))
 
 
 def test_a_long_lived_run_that_ends_is_begun_again(trial: Trial) -> None:
