@@ -87,20 +87,10 @@ def price(
     """
     _check(at, prices)
     with style(language):
-        figure, axes = _canvas()
+        figure, (axes,) = _canvas(1)
         spoken = tongue(language).language
-        axes.plot(*_with_gaps(at, prices), color=LINE, linewidth=1.5)
-        low, high = min(prices), max(prices)
-        known = {name: value for name, value in marks.items() if value is not None}
-        room = max(3.0 * (high - low), 0.08 * high)
-        near = [value for value in known.values() if low - room <= value <= high + room]
-        bottom, top = min([low, *near]), max([high, *near])
-        pad = 0.08 * (top - bottom) or 0.01 * high
-        axes.set_ylim(bottom - pad, top + pad)
-        for name, value in known.items():
-            _mark(axes, name, value, say(spoken, f"chart.{name}"))
+        _draw_price(axes, at, prices, marks, spoken)
         axes.set_title(title if title and spoken == language else say(spoken, "chart.price", symbol=symbol))
-        _name_times(axes, at)
         return _png(figure)
 
 
@@ -124,29 +114,84 @@ def score(
     """
     _check(at, composites)
     with style(language):
-        figure, axes = _canvas()
+        figure, (axes,) = _canvas(1)
         spoken = tongue(language).language
-        edges = (0.0, *level_starts, 100.0)
-        for level, (begins, ends) in zip(("low", "medium", "high", "extreme"), pairwise(edges), strict=True):
-            axes.axhspan(begins, ends, color=LEVEL_COLOURS[level], alpha=0.13, linewidth=0)
-            words, middle = say(spoken, f"level.{level}"), (begins + ends) / 2
-            axes.annotate(
-                words,
-                (0.006, middle),
-                xycoords=axes.get_yaxis_transform(),
-                color=LEVEL_COLOURS[level],
-                va="center",
-                fontsize=8.5,
-                fontweight="bold",
-            )
-        numbers = [float("nan") if value is None else float(value) for value in composites]
-        axes.plot(*_with_gaps(at, numbers), color=INK, linewidth=1.5)
-        axes.set_ylim(0, 100)
-        axes.set_yticks([0.0, *level_starts, 100.0])
-        axes.grid(visible=False, axis="y")
+        _draw_score(axes, at, composites, spoken, level_starts)
         axes.set_title(say(spoken, "chart.score", scope=scope))
-        _name_times(axes, at)
         return _png(figure)
+
+
+def price_and_score(
+    symbol: str,
+    prices: tuple[Sequence[datetime], Sequence[float]],
+    marks: Mapping[str, float | None],
+    composites: tuple[Sequence[datetime], Sequence[float | None]],
+    language: str,
+    *,
+    level_starts: Sequence[float] = (31, 61, 86),
+) -> bytes:
+    """`price` above `score` as one PNG, for channels where each picture counts as a message.
+
+    Raises:
+        ValueError: as theirs.
+    """
+    _check(*prices)
+    _check(*composites)
+    with style(language):
+        figure, (upper, lower) = _canvas(2)
+        spoken = tongue(language).language
+        _draw_price(upper, *prices, marks, spoken)
+        upper.set_title(say(spoken, "chart.price", symbol=symbol))
+        _draw_score(lower, *composites, spoken, level_starts)
+        lower.set_title(say(spoken, "chart.score", scope=symbol))
+        return _png(figure)
+
+
+def _draw_price(
+    axes: Axes,
+    at: Sequence[datetime],
+    prices: Sequence[float],
+    marks: Mapping[str, float | None],
+    spoken: str,
+) -> None:
+    axes.plot(*_with_gaps(at, prices), color=LINE, linewidth=1.5)
+    low, high = min(prices), max(prices)
+    known = {name: value for name, value in marks.items() if value is not None}
+    room = max(3.0 * (high - low), 0.08 * high)
+    near = [value for value in known.values() if low - room <= value <= high + room]
+    bottom, top = min([low, *near]), max([high, *near])
+    pad = 0.08 * (top - bottom) or 0.01 * high
+    axes.set_ylim(bottom - pad, top + pad)
+    for name, value in known.items():
+        _mark(axes, name, value, say(spoken, f"chart.{name}"))
+    _name_times(axes, at)
+
+
+def _draw_score(
+    axes: Axes,
+    at: Sequence[datetime],
+    composites: Sequence[float | None],
+    spoken: str,
+    level_starts: Sequence[float],
+) -> None:
+    edges = (0.0, *level_starts, 100.0)
+    for level, (begins, ends) in zip(("low", "medium", "high", "extreme"), pairwise(edges), strict=True):
+        axes.axhspan(begins, ends, color=LEVEL_COLOURS[level], alpha=0.13, linewidth=0)
+        axes.annotate(
+            say(spoken, f"level.{level}"),
+            (0.006, (begins + ends) / 2),
+            xycoords=axes.get_yaxis_transform(),
+            color=LEVEL_COLOURS[level],
+            va="center",
+            fontsize=8.5,
+            fontweight="bold",
+        )
+    numbers = [float("nan") if value is None else float(value) for value in composites]
+    axes.plot(*_with_gaps(at, numbers), color=INK, linewidth=1.5)
+    axes.set_ylim(0, 100)
+    axes.set_yticks([0.0, *level_starts, 100.0])
+    axes.grid(visible=False, axis="y")
+    _name_times(axes, at)
 
 
 def _check(at: Sequence[datetime], values: Sequence[Any]) -> None:
@@ -161,14 +206,15 @@ def _installed() -> frozenset[str]:
     return frozenset(entry.name for entry in font_manager.fontManager.ttflist)
 
 
-def _canvas() -> tuple[Figure, Axes]:
-    """A figure of its own with one field; no window, no global state."""
+def _canvas(fields: int) -> tuple[Figure, list[Axes]]:
+    """A figure of its own with so many fields, one below the other; no window, no global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, layout="constrained", facecolor="white")
+    size = (WIDTH_IN, HEIGHT_IN * (1.0 + 0.8 * (fields - 1)))
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
+    return figure, [figure.add_subplot(fields, 1, place) for place in range(1, fields + 1)]
 
 
 def _png(figure: Figure) -> bytes:
