@@ -13,7 +13,7 @@ from functools import partial
 from prefect import flow
 from sqlalchemy import Connection
 
-from flows import chat, desk
+from flows import chat, desk, picturing
 from risk import wording
 from risk.adapters import digest_file, notify, settings, store, store_outbox
 from risk.adapters.courier import Courier, Outbox, Team
@@ -64,6 +64,7 @@ def _calls() -> Iterator[str | None]:
 def _couriers(config: Settings) -> list[Courier]:
     """One courier per channel; a channel that cannot be opened is left out, and said so."""
     couriers = []
+    studio = picturing.studio(config)
     for channel in config.channels:
         try:
             opened = notify.open_channel(
@@ -78,6 +79,7 @@ def _couriers(config: Settings) -> list[Courier]:
                 _outbox(),
                 partial(_render, config, channel),
                 attachment=partial(digest_file.attachment, config.data_dir),
+                pictures=picturing.post(config, channel, studio),
             )
         )
     return couriers

@@ -607,8 +607,10 @@ CREATE TABLE risk.delivery (
     held_until timestamp with time zone,
     settled_at timestamp with time zone,
     reason text,
+    picture text,
     CONSTRAINT a_lease_has_a_holder CHECK (((holder IS NULL) = (held_until IS NULL))),
     CONSTRAINT a_settled_delivery_has_its_time CHECK (((state = 'waiting'::text) = (settled_at IS NULL))),
+    CONSTRAINT picture_is_known CHECK ((picture = ANY (ARRAY['attached'::text, 'followed'::text, 'late'::text, 'not drawn'::text, 'missing'::text, 'too large'::text, 'broken'::text, 'refused'::text, 'left out'::text]))),
     CONSTRAINT state_is_known CHECK ((state = ANY (ARRAY['waiting'::text, 'accepted'::text, 'failed'::text, 'expired'::text])))
 )
 WITH (fillfactor='50');
@@ -636,6 +638,8 @@ COMMENT ON COLUMN risk.delivery.held_until IS 'end of its lease, UTC; another ma
 COMMENT ON COLUMN risk.delivery.settled_at IS 'when it was accepted or given up, UTC';
 
 COMMENT ON COLUMN risk.delivery.reason IS 'code of the last failure; NULL: none yet';
+
+COMMENT ON COLUMN risk.delivery.picture IS '"attached" to the text, "followed" it, or why the text went alone; NULL: it had none, or it is still to come';
 
 CREATE TABLE risk.delivery_attempt (
     message_id uuid NOT NULL,

@@ -87,6 +87,14 @@ class Outbox:
     record: Callable[[DeliveryAttempt, datetime | None], None]
 
 
+class Pictures(Protocol):
+    """What goes beside the texts of one channel; see `picture_post`."""
+
+    def enclosure(self, message: Message, /) -> Path | None: ...
+
+    def accepted(self, message: Message, enclosed: Path | None, /) -> None: ...
+
+
 class Courier:
     """Carries the messages of one channel."""
 
@@ -97,9 +105,10 @@ class Courier:
         render: Callable[[Message], Rendered],
         chance: Callable[[], float] = random.random,
         attachment: Callable[[Message], Path | None] = lambda _message: None,
+        pictures: Pictures | None = None,
     ) -> None:
         self.channel, self._outbox, self._render, self._chance = channel, outbox, render, chance
-        self._attachment = attachment
+        self._attachment, self._pictures = attachment, pictures
         self.failures = 0  # in a row
         self.accepted = 0
         self.last_reason = ""
@@ -138,10 +147,13 @@ class Courier:
         message = _together([claim.message for claim in claims])
         refused: DeliveryError | None = None
         text = self._in_words(message)
+        pictures = self._pictures if len(claims) == 1 else None
+        # A text that was refused with its picture goes alone: the picture may have been the reason.
+        picture = pictures.enclosure(message) if pictures and claims[0].attempt == 1 else None
         crash_at("before_send")
         try:
             body, html = _signed(text, [claim.message.message_id for claim in claims])
-            notify.send(self.channel, text.title, body, html, self._attachment(message))
+            notify.send(self.channel, text.title, body, html, self._attachment(message), picture)
         except DeliveryError as error:
             refused = error
         crash_at("after_send")
@@ -152,6 +164,8 @@ class Courier:
             is_retry = attempt.outcome == "retry"
             self._record(attempt, datetime.now(UTC) + timedelta(seconds=wait_s) if is_retry else None)
         crash_at("after_mark")
+        if pictures and refused is None:
+            pictures.accepted(message, picture)
         return self._closed_until <= monotonic()
 
     def _in_words(self, message: Message) -> Rendered:

@@ -75,7 +75,28 @@ def open_channel(name: str, url: str, *, telegram_api_base: str | None = None) -
     return Channel(name=name, kind=kind, plugin=plugin)
 
 
-def send(channel: Channel, title: str, body: str, html: str = "", attachment: Path | None = None) -> None:
+def takes_pictures(channel: Channel) -> bool:
+    """Whether this channel can carry a picture at all."""
+    return channel.plugin is not None and bool(channel.plugin.attachment_support)
+
+
+def follow(channel: Channel, file: Path, caption: str) -> None:
+    """A picture after its text; a mail has one of its own for it.
+
+    Raises:
+        DeliveryError: not accepted.
+    """
+    _hand_over(channel, caption if channel.kind == "mail" else "", caption, apprise.NotifyFormat.TEXT, file)
+
+
+def send(
+    channel: Channel,
+    title: str,
+    body: str,
+    html: str = "",
+    attachment: Path | None = None,
+    picture: Path | None = None,
+) -> None:
     """Hand one message to one channel; returns when the channel has accepted it.
 
     Args:
@@ -83,6 +104,7 @@ def send(channel: Channel, title: str, body: str, html: str = "", attachment: Pa
         html: the body with our own tags (<b>, <br>) and escaping; empty or too long: made from `body`.
         attachment: a file that goes along where the channel takes files. The text never waits for it: a mail
             carries it, elsewhere it follows the text, and what cannot follow is a line in the log.
+        picture: a PNG that goes along in a mail; other channels get theirs by `follow`.
 
     Raises:
         DeliveryError: not accepted; carries reason, wait and whether it is for good.
@@ -105,7 +127,7 @@ def send(channel: Channel, title: str, body: str, html: str = "", attachment: Pa
     if not rich or len(rich) > MAX_CHARS:
         rich = html_text.escape(body, quote=False)
     if channel.kind == "mail":
-        _hand_over(channel, title, _with_line_breaks(rich), apprise.NotifyFormat.HTML, attachment)
+        _hand_over(channel, title, _with_line_breaks(rich), apprise.NotifyFormat.HTML, attachment, picture)
         return
     _send_telegram(channel, title, body, rich)
     _follow(channel, attachment)
@@ -154,14 +176,12 @@ def _follow(channel: Channel, attachment: Path | None) -> None:
         )
 
 
-def _hand_over(
-    channel: Channel, title: str, body: str, body_format: Any, attachment: Path | None = None
-) -> None:
+def _hand_over(channel: Channel, title: str, body: str, body_format: Any, *files: Path | None) -> None:
     desk = apprise.Apprise(asset=channel.plugin.asset)
     desk.add(channel.plugin)
     with _overhear() as lines:
-        file = str(attachment) if attachment is not None else None
-        is_accepted = bool(desk.notify(body=body or " ", title=title, body_format=body_format, attach=file))
+        attach = [str(file) for file in files if file is not None] or None
+        is_accepted = bool(desk.notify(body=body or " ", title=title, body_format=body_format, attach=attach))
     if not is_accepted:
         raise refusal("\n".join(lines))
 

@@ -117,6 +117,7 @@ class ChannelSettings(Part):
     language: Language | None = None  # None: the language of the desk
     stands_by: bool = False  # is told only what no other channel took within 10 s
     takes_orders: bool = True  # Telegram: /ack, /silence and /status from its chats
+    pictures: bool = True  # price and score beside an alert's text, where the channel takes pictures
 
 
 class VenueSettings(Part):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -89,6 +90,11 @@ def record_attempt(db: Connection, attempt: DeliveryAttempt, *, next_try_at: dat
         next_try_at=next_try_at,
     )
     return settled == 1
+
+
+def note_picture(db: Connection, message_id: UUID, channel: str, fate: str) -> bool:
+    """Write down what became of a delivery's picture; False: there is no such delivery."""
+    return count(db, "note_picture", message_id=message_id, channel=channel, picture=fate) == 1
 
 
 def expire_deliveries(db: Connection, now: datetime) -> int:

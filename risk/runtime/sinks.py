@@ -32,6 +32,7 @@ from starlette.routing import Route
 
 HANG_S = 60.0
 MAX_TELEGRAM_CHARS = 4_096
+MAX_PHOTO_BYTES = 10_000_000  # Bot API, sendPhoto: "at most 10 MB in size"
 TELEGRAM_TAGS = frozenset(
     {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "span"}
     | {"tg-spoiler", "a", "code", "pre", "blockquote", "tg-emoji"}
@@ -154,17 +155,20 @@ async def _faulty(kind: str, fault: Fault) -> Response:
     return _refuse(int(kind[:3]), texts[kind])
 
 
-async def _send_document(sinks: Sinks, request: Request) -> Response:
-    """A file as a form, as the Bot API takes it."""
-    sinks.count("document_tries")
-    fault = sinks.faults.get("document", Fault())
+async def _send_file(sinks: Sinks, kind_of_file: str, request: Request) -> Response:
+    """A file as a form, as the Bot API takes it: "document" or "photo"."""
+    sinks.count(f"{kind_of_file}_tries")
+    fault = sinks.faults.get(kind_of_file, Fault())
     if kind := fault.take():
         return await _faulty(kind, fault)
     form = email.message_from_bytes(
         b"Content-Type: " + request.headers["content-type"].encode() + b"\r\n\r\n" + await request.body(),
         policy=email.policy.HTTP,
     )
-    number = sinks.keep("document", {"files": _files(form)})
+    sizes = _files(form)
+    if kind_of_file == "photo" and max(sizes.values(), default=0) > MAX_PHOTO_BYTES:
+        return _refuse(413, "Request Entity Too Large")
+    number = sinks.keep(kind_of_file, {"files": sizes, "caption": _field(form, "caption")})
     return JSONResponse({"ok": True, "result": {"message_id": number}})
 
 
@@ -182,7 +186,7 @@ async def _get_updates(sinks: Sinks, request: Request) -> Response:
 
 
 def bot_api(sinks: Sinks) -> Starlette:
-    """The stub: sendMessage, sendDocument and getUpdates, plus /incoming, /control and /counts."""
+    """The stub: sendMessage, sendDocument, sendPhoto and getUpdates, plus /incoming, /control and /counts."""
 
     async def send_message(request: Request) -> Response:
         sinks.count("telegram_tries")
@@ -224,7 +228,8 @@ def bot_api(sinks: Sinks) -> Starlette:
     return Starlette(
         routes=[
             Route("/bot{token}/sendMessage", send_message, methods=["POST"]),
-            Route("/bot{token}/sendDocument", partial(_send_document, sinks), methods=["POST"]),
+            Route("/bot{token}/sendDocument", partial(_send_file, sinks, "document"), methods=["POST"]),
+            Route("/bot{token}/sendPhoto", partial(_send_file, sinks, "photo"), methods=["POST"]),
             Route("/bot{token}/getUpdates", partial(_get_updates, sinks)),
             Route("/incoming", incoming, methods=["POST"]),
             Route("/control", control, methods=["POST"]),
@@ -266,6 +271,12 @@ def _entry(letter: Any, envelope: Any) -> dict[str, Any]:
         "html": parts["html"].get_content() if parts["html"] else "",
         "files": _files(letter),
     }
+
+
+def _field(form: Any, name: str) -> str:
+    """A field of a form, empty where it has none."""
+    found = [part for part in form.walk() if part.get_param("name", header="content-disposition") == name]
+    return str(found[0].get_payload(decode=True).decode()) if found else ""
 
 
 def _files(letter: Any) -> dict[str, int]:
