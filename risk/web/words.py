@@ -244,7 +244,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "delivery.expired": ("expired", "已过期"),
     "delivery.after": ("after {age}", "耗时 {age}"),
     "delivery.tries": ("{count} tries", "{count} 次尝试"),
-    "waiting": ("{count} deliveries wait", "{count} 条待送达"),
+    "waiting": ("deliveries waiting: {count}", "{count} 条待送达"),
     "last_24h": ("Last 24 hours", "最近 24 小时"),
     "feeds": ("Feeds", "数据源"),
     "feeds.late": ("{late} of {all} feeds late", "{all} 路数据中 {late} 路延迟"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from risk.adapters import store
-from tests.web import filled
+from tests.web import filled, readable
 from tests.web.browser import Page
 from tests.web.conftest import served, settings
 
@@ -68,6 +68,8 @@ def test_each_view_is_whole_in_its_language_and_fits(
     assert chromium.ask("document.documentElement.lang") == {"en": "en", "zh": "zh-CN"}[language]
     assert chromium.ask("document.documentElement.scrollWidth") <= width
     assert chromium.said == []
+    assert readable.faint(chromium) == []
+    assert readable.nameless(chromium) == []
     assert chromium.picture(tmp_path / f"{view}-{language}-{width}.png").startswith(PNG)
 
 

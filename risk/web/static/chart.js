@@ -59,15 +59,15 @@ function drawMark(mark, x, y, frame, gap) {
 }
 
 function labelled(lines, y, frame, range, format) {
-  const placed = [];
-  return lines.filter((l) => l.value >= range[0] && l.value <= range[1]).sort((a, b) => b.value - a.value).map((line) => {
-    let at = y(line.value);
-    while (placed.some((p) => Math.abs(p - at) < 13)) at += 13;
+  const placed = [], edges = [PAD.top, frame.bottom];
+  return [...lines].sort((a, b) => b.value - a.value).map((line) => {
+    const beyond = line.value > range[1] ? "▲" : line.value < range[0] ? "▼" : "";  // off the chart: told at its edge
+    let at = beyond ? edges[beyond === "▲" ? 0 : 1] + (beyond === "▲" ? 14 : 0) : y(line.value);
+    while (placed.some((p) => Math.abs(p - at) < 13)) at += beyond === "▼" ? -13 : 13;
     placed.push(at);
-    const text = `${line.label} ${format(line.value)}`;
     return s("g", { class: `mark ${line.class}` },
-      s("path", { d: `M${PAD.left} ${y(line.value)}H${frame.right}` }),
-      s("text", { x: PAD.left + 4, y: at - 4 }, text));
+      !beyond && s("path", { d: `M${PAD.left} ${y(line.value)}H${frame.right}` }),
+      s("text", { x: PAD.left + 4, y: at - 4 }, `${beyond && `${beyond} `}${line.label} ${format(line.value)}`));
   });
 }
 

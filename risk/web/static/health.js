@@ -27,23 +27,23 @@ function runs(details) {
 
 function parts(health) {
   const now = Date.parse(health.at);
-  const columns = [{ title: w.say("part") }, { title: w.say("beat"), class: "num" }, { title: w.say("runs") }, { title: w.say("details") }];
+  const columns = [{ title: w.say("part") }, { title: w.say("beat"), class: "num text" }, { title: w.say("runs"), class: "text" }, { title: w.say("details"), class: "text" }];
   const lines = health.parts.map((p) => {
     const age = w.since(p.beat_at, now);
     const { runs: _, ...others } = p.details ?? {};
     const text = Object.entries(others).filter(([, v]) => typeof v !== "object").map(([k, v]) => `${k} ${v}`).join(" · ");
     return { attributes: { "data-part": p.part }, cells: [p.part, h("span", {}, shape(age > PART_LATE_S && p.part !== "income" ? "high" : "low"), " ", w.age(age)), runs(p.details ?? {}), h("small", { class: "dim" }, text || "–")] };
   });
-  return card(w.say("parts"), { id: "parts" }, table(w.say("parts"), columns, lines));
+  return card(w.say("parts"), { id: "parts" }, table(w.say("parts"), columns, lines, { class: "wide" }));
 }
 
 const progress = (health) => health.progress.length > 0 && card(w.say("progress"), { id: "progress" }, h("ul", { class: "progress" }, health.progress.map((p) =>
   h("li", {}, h("strong", {}, p.flow), h("progress", { max: Math.max(1, p.total), value: p.done, "aria-label": p.flow }), h("span", {}, `${p.done} / ${p.total}`)))));
 
 function issues(health) {
-  const columns = [{ title: w.say("source") }, { title: w.say("field") }, { title: w.say("problem") }, { title: w.say("times"), class: "num" }, { title: w.say("last"), class: "num" }];
+  const columns = [{ title: w.say("source") }, { title: w.say("field"), class: "text" }, { title: w.say("problem"), class: "text" }, { title: w.say("times"), class: "num" }, { title: w.say("last"), class: "num" }];
   return card(w.say("issues"), { id: "issues" }, health.issues.length === 0 ? h("p", { class: "empty" }, shape("low"), " ", w.say("empty.issues")) : table(w.say("issues"), columns, health.issues.map((i) =>
-    ({ cells: [h("span", { class: "pair" }, i.source, h("small", {}, i.symbol)), h("span", { class: "pair" }, i.field, h("small", {}, i.value)), i.problem, i.occurrences, w.age(w.since(i.last_at, Date.parse(health.at)))] }))));
+    ({ cells: [h("span", { class: "pair" }, i.source, h("small", {}, i.symbol)), h("span", { class: "pair" }, i.field, h("small", {}, i.value)), i.problem, i.occurrences, w.age(w.since(i.last_at, Date.parse(health.at)))] })), { class: "wide" }));
 }
 
 export function view({ place, ask }) {

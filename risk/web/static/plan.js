@@ -29,7 +29,7 @@ function cause(reason) {
 }
 
 function advice(found) {
-  const columns = [{ title: w.say("kind") }, { title: w.say("symbol") }, { title: w.say("because") }, ...num("since")];
+  const columns = [{ title: w.say("kind") }, { title: w.say("symbol"), class: "text" }, { title: w.say("because"), class: "text" }, { title: w.say("since"), class: "num text" }];
   return card(w.say("plan.advice"), { id: "advice" }, found.advice.length === 0 ? empty(w.say("plan.advice.none")) : table(w.say("plan.advice"), columns, found.advice.map((a) => ({ cells: [
     badge(KIND[a.kind] ?? "none", w.say(`kind.${a.kind}`)), h("span", {}, w.scopeName(a.symbol || a.scope), a.fraction !== null && ` ${w.percent(a.fraction, 0)}`), cause(a.reason),
     h("a", { href: momentLink(a) }, w.moment(a.at)),

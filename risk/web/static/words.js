@@ -53,7 +53,7 @@ export function figure(component, value) {
   if (unit === "change") return percent(value, 1, true);
   if (unit === "usd") return `${money(value)} USDT`;
   if (unit === "times") return `${fixed(value, 2)}×`;
-  return Number(value.toPrecision(4)).toLocaleString("en-US", { maximumFractionDigits: 4 });
+  return Number(value.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 4 });
 }
 
 export function age(seconds) {
