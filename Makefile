@@ -7,6 +7,7 @@
 #   make soak                               a desk troubled for half an hour; ARGS="--minutes 8 --seed 7"
 #   make check                              format, lint, types, import contracts
 #   make bench                              the 30-second benchmarks; ARGS="" for a full run: python -m bench
+#   make pictures                           docs/img from a seeded day of the desk; wants Chromium and a CJK font
 #   make validate                           docs/validation.md and its pages from ../shared/data: minutes
 #   make lock                               renew requirements.lock from pyproject.toml
 
@@ -18,7 +19,7 @@ ARGS ?=
 ALONE := tests/runtime/test_demo.py tests/runtime/test_worker.py tests/runtime/test_worker_plain.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults soak check bench validate lock
+.PHONY: help setup demo test faults soak check bench pictures validate lock
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -63,6 +64,9 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m bench --quick $(ARGS)
+
+pictures: setup
+	$(BIN)/python -m tests.web.pictures $(ARGS)
 
 ARCHIVES ?= ../shared/data
 

@@ -1,6 +1,7 @@
-"""`python -m tests.web.pictures [FOLDER]`: the page's views as small PNG, from a filled database of its own.
+"""`python -m tests.web.pictures [FOLDER] [whole]`: the page's views as small PNG, from a database of its own.
 
-Each view in both languages, wide and dark in one and light in the other, and on a phone.
+Each view in both languages, wide and dark in one and light in the other, and on a phone; `whole` takes all
+of a page that is longer than the window.
 """
 
 from __future__ import annotations
@@ -8,25 +9,23 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
-from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 from PIL import Image
 
 from risk.adapters import embedded, migrate
-from tests.web import browser, filled
+from tests.web import browser, lived
 from tests.web.conftest import served, settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "img"
 MOST_BYTES = 150_000
-LATER = filled.NOW + timedelta(seconds=5)
 VIEWS = {
     "desk": "#/desk/BTCUSDT/24h",
     "plan": "#/plan",
     "alerts": "#/alerts",
     "health": "#/health",
-    "moment": "#/moment/BTCUSDT/2026-03-10T12%3A00%3A05Z",
+    "moment": "#/moment/BTCUSDT/2026-03-10T12%3A00%3A00Z",
 }
 THEMES = {"en": "dark", "zh": "light"}
 SETTLED = "document.querySelector('main').getAttribute('aria-busy') === null"
@@ -38,7 +37,8 @@ def main(folder: Path) -> None:
         data = Path(place)
         try:
             url = _filled(data)
-            with served(settings(url), clock=lambda: LATER) as address, browser.chromium() as tab:
+            config = settings(url, symbols=lived.SYMBOLS)
+            with served(config, clock=lambda: lived.NOW) as address, browser.chromium() as tab:
                 for language in THEMES:
                     for view in VIEWS:
                         _take(tab, address, view, language, folder)
@@ -52,8 +52,7 @@ def _filled(data: Path) -> str:
         connection.execute("CREATE DATABASE pictures")
     url = embedded.url(data, database="pictures")
     migrate.upgrade(url)
-    filled.fill(url)
-    filled.fall(url, LATER)
+    lived.live(url)
     return url
 
 
@@ -72,9 +71,9 @@ def _take(tab: browser.Page, address: str, view: str, language: str, folder: Pat
 
 
 def _small(image: bytes) -> bytes:
-    """The picture with 128 colours."""
+    """The picture with few colours: level colours stay apart, which 128 did not do for each."""
     told = io.BytesIO()
-    Image.open(io.BytesIO(image)).convert("RGB").quantize(128).save(told, "PNG", optimize=True)
+    Image.open(io.BytesIO(image)).convert("RGB").quantize(240).save(told, "PNG", optimize=True)
     assert len(told.getvalue()) < MOST_BYTES, "a picture for the documentation has to be small"
     return told.getvalue()
 
