@@ -268,14 +268,45 @@ def cluster_order(correlation: ArrayLike) -> NDArray[np.intp]:
         ValueError: not square.
     """
     matrix = _square(correlation)
-    n = len(matrix)
-    if n < 3:
-        return np.arange(n)
-    from scipy.cluster.hierarchy import leaves_list, linkage  # heavy: only for the heat map
+    if len(matrix) < 3:
+        return np.arange(len(matrix))
+    from scipy.cluster.hierarchy import leaves_list  # heavy: only for the heat map
+
+    return np.asarray(leaves_list(_tree(matrix)), dtype=np.intp)
+
+
+def clusters(correlation: ArrayLike, least: float) -> NDArray[np.intp]:
+    """Group of each column: relatives that join, in the tree of `cluster_order`, above a correlation.
+
+    Groups are numbered from 0 as they follow each other in that order.
+
+    >>> clusters([[1.0, 0.9, 0.0], [0.9, 1.0, 0.1], [0.0, 0.1, 1.0]], 0.7).tolist() in ([0, 0, 1], [1, 1, 0])
+    True
+
+    Raises:
+        ValueError: not square, or `least` outside −1…1.
+    """
+    matrix = _square(correlation)
+    if not -1.0 <= least <= 1.0:
+        raise ValueError(f"a correlation of {least} does not exist")
+    if len(matrix) < 2:
+        return np.zeros(len(matrix), dtype=np.intp)
+    from scipy.cluster.hierarchy import fcluster
+
+    found = fcluster(_tree(matrix), math.sqrt(0.5 * (1.0 - least)), criterion="distance")
+    numbers: dict[int, int] = {}
+    for place in cluster_order(matrix):
+        numbers.setdefault(int(found[place]), len(numbers))
+    return np.array([numbers[int(group)] for group in found], dtype=np.intp)
+
+
+def _tree(matrix: Matrix) -> Matrix:
+    """Joins of the average-linkage clustering of two columns or more, as scipy's `linkage` has them."""
+    from scipy.cluster.hierarchy import linkage
 
     known = np.where(np.isfinite(matrix), np.clip(matrix, -1.0, 1.0), -1.0)
-    distance = np.sqrt(0.5 * (1.0 - known[np.triu_indices(n, 1)]))
-    return np.asarray(leaves_list(linkage(distance, method="average")), dtype=np.intp)
+    distance = np.sqrt(0.5 * (1.0 - known[np.triu_indices(len(matrix), 1)]))
+    return np.asarray(linkage(distance, method="average"))
 
 
 def _table(returns: ArrayLike, fewest: int) -> Matrix:

@@ -98,6 +98,8 @@ def _ages(view: View) -> list[tuple[str, Column, Column | float, bool]]:
         found.append(("account", np.array([now - seen]), limits.ages_s["account"], True))
         income = view.state.facts.get("income_at", np.nan)
         found.append(("income", np.array([now - income]), limits.ages_s["income"], False))
+    returned = view.state.facts.get("strategy_returns_at", np.nan)
+    found.append(("strategies", np.array([now - returned]), limits.ages_s["strategy"], False))
     return found
 
 

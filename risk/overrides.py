@@ -48,7 +48,7 @@ MAY_BE_ZERO = frozenset({
 SHARES = frozenset({
     "risk_percent", "notional_share", "most_slippage", "stop_equity_share", "stop_liquidation_share",
     "position_risk_cap", "account_risk_cap", "sentiment_lone_share", "least_reduction", "distance_warning",
-    "distance_critical", "distance_share", "recovered",
+    "distance_critical", "distance_share", "recovered", "correlation", "share",
 })  # fmt: skip
 
 

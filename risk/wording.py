@@ -179,13 +179,13 @@ def msgids() -> set[str]:
         "component": COMPONENTS, "sentence": (*COMPONENTS, "missing", "not_at_stake"),
         "floor": FLOOR_NAMES, "because": DIMENSIONS, "dimension": DIMENSIONS, "level": (*LEVELS, "none"),
         "severity": SEVERITIES, "kind": ("fired", "escalated", "reminder", "resolved"),
-        "signal": ("warn", "close_only", "reduce"), "scope": ("account", "exchange", "desk"),
+        "signal": ("warn", "close_only", "reduce"), "scope": ("account", "exchange", "desk", "strategies"),
         "side": ("LONG", "SHORT"), "figure": ("unknown", "none"),
         "cause": ("closed", "liquidated", "deleveraged", "settled", "unknown"),
         "divergence": ("bearish", "bullish"), "message": ("one", "many", "more", "count"),
         "line": ("title", "since", "now", "over", "why", "do", "ref", "counterfactual", "missing"),
         "feed": FEEDS, "chat": CHAT, "init": INIT, "digest": digest.sentences(),
-        "chart": ("price", "score", "liquidation", "stop", "entry"),
+        "chart": ("price", "score", "liquidation", "stop", "entry", "correlation", "few"),
     }  # fmt: skip
     special = {"alert.level.do.critical", "alert.level.do.flat", "alert.reduce.do.not_enough"}
     return alerts | special | {f"{group}.{name}" for group, names in lookups.items() for name in names}
@@ -203,7 +203,7 @@ INIT = (
 FEEDS: tuple[str, ...] = (
     "klines_15m", "klines_1h", "klines_1d", "sigma", "depth", "book_frozen", "ticker", "mark",
     "open_interest", "terms", "settled", "venue", "insurance", "adl", "brackets", "instrument",
-    "account", "income",
+    "account", "income", "strategies",
 )  # fmt: skip
 
 

@@ -2901,6 +2901,40 @@ COMMENT ON COLUMN risk.silence.made_by IS '"command" or the channel and chat tha
 
 COMMENT ON COLUMN risk.silence.reason IS 'the person''s words; may be empty';
 
+CREATE TABLE risk.strategy_pair (
+    studied_at timestamp with time zone NOT NULL,
+    period text NOT NULL,
+    first text NOT NULL,
+    second text NOT NULL,
+    overlap integer NOT NULL,
+    sample risk.statistic,
+    shrunk risk.statistic,
+    ewma risk.statistic,
+    stressed risk.statistic,
+    CONSTRAINT correlations_lie_within_one CHECK ((GREATEST(abs((sample)::double precision), abs((shrunk)::double precision), abs((ewma)::double precision), abs((stressed)::double precision)) <= (1)::double precision)),
+    CONSTRAINT names_are_in_order CHECK ((first < second))
+);
+
+COMMENT ON TABLE risk.strategy_pair IS 'How two strategies move together: one row per study, period and pair, the first name below the second';
+
+COMMENT ON COLUMN risk.strategy_pair.studied_at IS 'strategy_study';
+
+COMMENT ON COLUMN risk.strategy_pair.period IS 'strategy_study';
+
+COMMENT ON COLUMN risk.strategy_pair.first IS 'a strategy';
+
+COMMENT ON COLUMN risk.strategy_pair.second IS 'another one';
+
+COMMENT ON COLUMN risk.strategy_pair.overlap IS 'periods that both have';
+
+COMMENT ON COLUMN risk.strategy_pair.sample IS 'correlation over the common periods; NULL, here and below: insufficient overlap';
+
+COMMENT ON COLUMN risk.strategy_pair.shrunk IS 'correlation by Ledoit-Wolf shrinkage over the periods that the whole book has';
+
+COMMENT ON COLUMN risk.strategy_pair.ewma IS 'correlation with weights that halve every 30 days';
+
+COMMENT ON COLUMN risk.strategy_pair.stressed IS 'correlation over the worst tenth of the periods of the book';
+
 CREATE TABLE risk.strategy_return (
     strategy text NOT NULL,
     period text NOT NULL,
@@ -2924,6 +2958,81 @@ COMMENT ON COLUMN risk.strategy_return.event_at IS 'the exchange''s time, UTC';
 COMMENT ON COLUMN risk.strategy_return.received_at IS 'when it reached us, UTC';
 
 COMMENT ON COLUMN risk.strategy_return.source IS '"rest", "stream", "archive", "import" or "derived"';
+
+CREATE TABLE risk.strategy_share (
+    studied_at timestamp with time zone NOT NULL,
+    period text NOT NULL,
+    strategy text NOT NULL,
+    place integer NOT NULL,
+    cluster integer NOT NULL,
+    periods integer NOT NULL,
+    sigma risk.statistic,
+    weight risk.statistic NOT NULL,
+    contribution risk.statistic,
+    reason text NOT NULL
+);
+
+COMMENT ON TABLE risk.strategy_share IS 'Whose the risk is: one row per study, period and strategy';
+
+COMMENT ON COLUMN risk.strategy_share.studied_at IS 'strategy_study';
+
+COMMENT ON COLUMN risk.strategy_share.period IS 'strategy_study';
+
+COMMENT ON COLUMN risk.strategy_share.strategy IS 'name given by the trader';
+
+COMMENT ON COLUMN risk.strategy_share.place IS 'in the heat map, from 0; relatives side by side';
+
+COMMENT ON COLUMN risk.strategy_share.cluster IS 'group of relatives that join above a correlation of 0.7, from 0 along the places';
+
+COMMENT ON COLUMN risk.strategy_share.periods IS 'with a return; the others are missing, not 0';
+
+COMMENT ON COLUMN risk.strategy_share.sigma IS 'of a period''s return, fraction; NULL: too few periods';
+
+COMMENT ON COLUMN risk.strategy_share.weight IS 'share of the capital of the book, fraction; 0: not in the book';
+
+COMMENT ON COLUMN risk.strategy_share.contribution IS 'share of the risk of the book, fraction, below 0 for a hedge; NULL: not in the book';
+
+COMMENT ON COLUMN risk.strategy_share.reason IS 'empty, or why it is not in the book';
+
+CREATE TABLE risk.strategy_study (
+    studied_at timestamp with time zone NOT NULL,
+    period text NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    strategies integer NOT NULL,
+    members integer NOT NULL,
+    basis text NOT NULL,
+    mean_recent risk.statistic,
+    recent_pairs integer NOT NULL,
+    diversification_ratio risk.statistic,
+    effective_bets risk.statistic,
+    CONSTRAINT correlation_lies_within_one CHECK ((((mean_recent)::double precision >= ('-1'::integer)::double precision) AND ((mean_recent)::double precision <= (1)::double precision))),
+    CONSTRAINT period_is_known CHECK ((period = ANY (ARRAY['1d'::text, '1h'::text])))
+);
+
+COMMENT ON TABLE risk.strategy_study IS 'What the strategies'' returns said together: one row per study and period';
+
+COMMENT ON COLUMN risk.strategy_study.studied_at IS 'when it was computed, UTC';
+
+COMMENT ON COLUMN risk.strategy_study.period IS '"1d" or "1h": of the returns';
+
+COMMENT ON COLUMN risk.strategy_study.first_at IS 'end of the first period, UTC';
+
+COMMENT ON COLUMN risk.strategy_study.last_at IS 'end of the last period, UTC';
+
+COMMENT ON COLUMN risk.strategy_study.strategies IS 'how many have a return in it';
+
+COMMENT ON COLUMN risk.strategy_study.members IS 'of them in the book: with a return in the last 30 days and enough common periods';
+
+COMMENT ON COLUMN risk.strategy_study.basis IS 'covariance behind the contributions: "ledoit-wolf", "sample", or empty: none';
+
+COMMENT ON COLUMN risk.strategy_study.mean_recent IS 'mean correlation of the pairs of the book over the last 30 days; NULL: unknown';
+
+COMMENT ON COLUMN risk.strategy_study.recent_pairs IS 'how many pairs that is';
+
+COMMENT ON COLUMN risk.strategy_study.diversification_ratio IS 'sum of weighted sigmas over the sigma of the book, at least 1 for a book of longs; NULL: unknown';
+
+COMMENT ON COLUMN risk.strategy_study.effective_bets IS 'independent bets that the book amounts to; NULL: unknown';
 
 CREATE TABLE risk.stream_lease (
     symbol text NOT NULL,
@@ -3402,8 +3511,17 @@ ALTER TABLE ONLY risk.score_memory
 ALTER TABLE ONLY risk.silence
     ADD CONSTRAINT silence_pkey PRIMARY KEY (silence_id);
 
+ALTER TABLE ONLY risk.strategy_pair
+    ADD CONSTRAINT strategy_pair_pkey PRIMARY KEY (studied_at, period, first, second);
+
 ALTER TABLE ONLY risk.strategy_return
     ADD CONSTRAINT strategy_return_pkey PRIMARY KEY (strategy, period, event_at);
+
+ALTER TABLE ONLY risk.strategy_share
+    ADD CONSTRAINT strategy_share_pkey PRIMARY KEY (studied_at, period, strategy);
+
+ALTER TABLE ONLY risk.strategy_study
+    ADD CONSTRAINT strategy_study_pkey PRIMARY KEY (studied_at, period);
 
 ALTER TABLE ONLY risk.stream_lease
     ADD CONSTRAINT stream_lease_pkey PRIMARY KEY (symbol);
@@ -3485,6 +3603,12 @@ ALTER TABLE ONLY risk.backtest_score_level
 
 ALTER TABLE ONLY risk.backtest_score_position
     ADD CONSTRAINT the_run_is_known FOREIGN KEY (run_id) REFERENCES risk.backtest_score(run_id);
+
+ALTER TABLE ONLY risk.strategy_pair
+    ADD CONSTRAINT the_study_is_known FOREIGN KEY (studied_at, period) REFERENCES risk.strategy_study(studied_at, period);
+
+ALTER TABLE ONLY risk.strategy_share
+    ADD CONSTRAINT the_study_is_known FOREIGN KEY (studied_at, period) REFERENCES risk.strategy_study(studied_at, period);
 
 INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (1, 'atr_15m', 'market', 'fraction', 'Average true range of 15 minutes over the price', '15 分钟平均真实波幅与价格之比');
 INSERT INTO risk.score_component (ordinal, component, dimension, unit, name_en, name_zh) VALUES (2, 'vol_ratio', 'market', 'times', 'Volatility of the last day over the mean of 20 days', '最近一日波动率与此前 20 日均值之比');

@@ -154,6 +154,13 @@ class PrefectSettings(Part):
     runs_kept: timedelta = timedelta(hours=48)
 
 
+class StrategySettings(Part):
+    """The trader's strategies: what capital each has, for their shares of the risk."""
+
+    capital: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
+    # relative or in USDT; 1 for strategies that it does not name
+
+
 class WebSettings(Part):
     """The live page: who reaches it, and by which names."""
 
@@ -218,6 +225,7 @@ class Settings(BaseSettings):
     prefect: PrefectSettings = PrefectSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
     web: WebSettings = WebSettings()
+    strategies: StrategySettings = StrategySettings()
     limits: Annotated[Limits, BeforeValidator(_limits)] = Field(default_factory=lambda: from_mapping({}))
 
     @property

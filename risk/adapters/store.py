@@ -59,6 +59,7 @@ from risk.adapters.store_read import (
 )
 from risk.adapters.store_save import replace_positions, save
 from risk.adapters.store_state import latest_state
+from risk.adapters.store_strategies import newest_study, renew_studies, replace_returns, strategy_returns
 
 __all__ = [
     "Beat",
@@ -95,11 +96,14 @@ __all__ = [
     "newest_funding_at",
     "newest_income_at",
     "newest_open_interest_at",
+    "newest_study",
     "open_positions",
     "progress",
     "record_attempt",
     "release_symbols",
+    "renew_studies",
     "replace_positions",
+    "replace_returns",
     "role_lock",
     "roll_up_depth",
     "save",
@@ -115,6 +119,7 @@ __all__ = [
     "save_stress",
     "scenarios",
     "stored_files",
+    "strategy_returns",
     "table_sizes",
     "try_role_lock",
     "unclassified_positions",

@@ -49,6 +49,12 @@ def trouble(kind: str, since_s: float) -> Changes:
     return {"troubles": (FlowTrouble(flow="refit", kind=kind, since=since, problem="DataError: 2 bars"),)}
 
 
+def studied(mean: float, share: float) -> Changes:
+    """What a study of strategies just found: correlation over 30 days, and the share of one of them."""
+    facts = {"strategy_mean_correlation": mean, "strategy_share/trend/": share}
+    return fact(**facts, **{f"{name}_at": NOW.timestamp() for name in facts})
+
+
 def paying(rate: float) -> Changes:
     """One coin long at 50,000 USDT on an equity of 100,000: three settlements cost 1.5 rates a day."""
     return {"positions": [position(liquidation=None)], **columns(funding_rate=rate)}
@@ -124,6 +130,8 @@ TABLE: list[tuple[str, str, str, Changes, Changes | None, Changes | None]] = [
      fact(account_unsupported=0.0), fact(account_unsupported=0.0)),
     ("clock_offset", "exchange", "warning", fact(clock_offset_s=-5.0), fact(clock_offset_s=4.9),
      fact(clock_offset_s=0.9)),
+    ("strategy_correlation", "strategies", "warning", studied(0.701, 0.4), studied(0.7, 0.4), None),
+    ("strategy_correlation", "strategies/trend", "warning", studied(0.2, 0.501), studied(0.2, 0.5), None),
     ("bracket_changed", "BTCUSDT/LONG", "warning",
      {**held(), "brackets": {"BTCUSDT": ladder(rate="0.01")}, "previous_brackets": {"BTCUSDT": ladder()}},
      {**held(), "brackets": {"BTCUSDT": ladder()}, "previous_brackets": {"BTCUSDT": ladder()}}, None),

@@ -87,7 +87,7 @@ def test_an_unknown_language_is_refused() -> None:
 
 
 def test_every_feed_has_a_name() -> None:
-    assert {name for name, *_ in FEEDS} | {"account", "income"} == set(wording.FEEDS)
+    assert {name for name, *_ in FEEDS} | {"account", "income", "strategies"} == set(wording.FEEDS)
 
 
 FIGURES = [
