@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from risk.adapters.settings import Settings, WebSettings
 from risk.web.app import create_app
-from tests.conftest_db import _database
+from tests.conftest_db import fresh_database
 from tests.web import browser, filled
 
 SECRET = SecretStr("x" * 30)
@@ -56,7 +56,7 @@ def served(config: Settings, clock: Callable[[], datetime] = lambda: filled.NOW)
 @pytest.fixture(scope="session")
 def desk_url(pg_server: str, pg_data_dir: Path, template_database: str) -> Iterator[str]:
     """A filled database that tests only read."""
-    for url in _database(pg_server, pg_data_dir, template_database):
+    for url in fresh_database(pg_server, pg_data_dir, template_database):
         filled.fill(url)
         yield url
 
