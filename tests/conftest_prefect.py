@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import subprocess
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 class PrefectServer:
     """The server as `risk up` starts it, with its own database beside the others."""
 
-    def __init__(self, home: Path, postgres_url: str) -> None:
+    def __init__(self, home: Path, postgres_url: str, changed: Mapping[str, str] | None = None) -> None:
         self.home = home
         self.password = prefect_server.password_in(home)
         with socket.socket() as probe:
@@ -42,7 +42,7 @@ class PrefectServer:
             home=home,
             port=self.port,
             password=self.password,
-        )
+        ) | dict(changed or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -1,35 +1,27 @@
-"""`risk doctor`: what is right, doubtful or wrong, and what to do about it; within 10 seconds."""
+"""`risk doctor`: what is right, doubtful or wrong, and what to do about it; within 10 seconds.
+
+What only this machine can tell comes at once. Database, Prefect, exchange and channels are asked side by
+side (`doctor_outside`), and what has not answered in time is said not to have.
+"""
 
 from __future__ import annotations
 
-import logging
 import re
 import shutil
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg
-
-from risk.adapters import charts, embedded, notify, settings, store
-from risk.adapters.migrate import current, head, is_known
-from risk.adapters.report_files import answer, report
+from risk.adapters import charts, settings
 from risk.adapters.settings import Settings
-from risk.errors import KeyRejectedError, RiskError, SettingsError, UnreachableError
-from risk.runtime import prefect_server, stack
-from risk.runtime.database import folder, reachable
-from risk.runtime.hold import is_held
-from risk.runtime.key_gate import exchange_of
+from risk.errors import SettingsError
+from risk.runtime.finding import Finding
 
+WITHIN_S = 6.5  # loading the command comes on top: three seconds on a machine with eight at work on two cores
+OUTSIDE = ("database", "prefect", "exchange", "channels")
 DISK_WARN_BYTES, DISK_WARN_SHARE = 2 * 1024**3, 0.10
-QUICK, LATE_S = ("depth", "ticker", "mark", "open", "account"), 120.0  # first words of data_freshness
-CLOCK_WARN_S = 1.0
-CLOCK_FAIL_S = 5.0
 # What is known to break, and from which version on; the pins of pyproject.toml say the same.
 PINS: tuple[tuple[str, str, str | None, str], ...] = (
     ("prefect", "3.8.8", "4", "install by `make setup`"),
@@ -38,67 +30,51 @@ PINS: tuple[tuple[str, str, str | None, str], ...] = (
     ("apprise", "1.13", "2", "2.0 sends from another thread, and a refusal loses its reason"),
     ("websockets", "15.0.1", "17", "newer ones make resolvers fall back to Prefect 2"),
 )
-ROLES = """
-    SELECT
-        ARRAY(
-            SELECT wanted.name
-            FROM unnest(ARRAY['risk_owner', 'risk_reader', 'risk_writer']) AS wanted (name)
-            WHERE NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = wanted.name)
-        ),
-        coalesce((
-            SELECT has_table_privilege(r.oid, 'risk.score', 'INSERT')
-            FROM pg_roles AS r WHERE r.rolname = 'risk_reader'
-        ), false)
-"""
-MARKS = {"ok": "[green]ok  [/green]", "warn": "[yellow]warn[/yellow]", "fail": "[bold red]fail[/bold red]"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: how it is ("ok", "warn", "fail"), what was looked at, what was found, what to do."""
+def examine(*, within_s: float = WITHIN_S) -> Iterator[Finding]:
+    """All findings, as they come; those from outside in the order of OUTSIDE.
 
-    mark: str
-    subject: str
-    found: str
-    remedy: str = ""
-
-    @property
-    def exit_code(self) -> int:
-        """0, 1 or 2."""
-        return {"ok": 0, "warn": 1, "fail": 2}[self.mark]
-
-    def line(self) -> str:
-        """For a terminal, with rich's markup."""
-        remedy = f" → {self.remedy}" if self.remedy else ""
-        return f"{MARKS[self.mark]} {self.subject:<11} {_plain(self.found + remedy)}"
-
-
-def examine() -> Iterator[Finding]:
-    """All findings, as they come."""
-    logging.getLogger("stamina").setLevel(logging.ERROR)  # retries are told by their result
+    Args:
+        within_s: seconds after which what has not answered is given up.
+    """
+    until = time.monotonic() + within_s
     yield from _versions()
     try:
         known = settings.load()
     except SettingsError as cause:
         yield from (Finding("fail", "settings", line) for line in str(cause).splitlines())
         return
-    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-        _settings, _disk, _font, _database, _prefect, _exchange, _channels,
-    )  # fmt: skip
-    for check in checks:
-        try:
-            yield from check(known)
-        except (RiskError, OSError) as cause:
-            yield Finding("fail", check.__name__.strip("_"), str(cause), _remedy(known, cause))
+    looks = [_Look(subject, known) for subject in OUTSIDE]
+    for check in (_settings, _disk, _font):
+        yield from check(known)
+    for look in looks:
+        yield from look.findings(until)
 
 
-def _remedy(known: Settings, cause: Exception) -> str:
-    if isinstance(cause, UnreachableError):
-        place = urlsplit(known.exchange.rest_url).netloc
-        return (
-            f"see whether `curl https://{place}/fapi/v1/ping` answers: network, proxy (HTTPS_PROXY), country"
-        )
-    return ""
+class _Look:
+    """One subject looked at in a thread of its own, from its making on."""
+
+    def __init__(self, subject: str, known: Settings) -> None:
+        self._subject, self._known = subject, known
+        self._found: list[Finding] = []
+        self._thread = threading.Thread(target=self._ask, name=f"doctor {subject}", daemon=True)
+        self._thread.start()
+
+    def _ask(self) -> None:
+        from risk.runtime import doctor_outside
+
+        for finding in doctor_outside.asked(self._subject, self._known):
+            self._found.append(finding)
+
+    def findings(self, until: float) -> Iterator[Finding]:
+        """What was found by `until` (monotonic seconds)."""
+        self._thread.join(max(0.0, until - time.monotonic()))
+        is_open = self._thread.is_alive()
+        yield from self._found[:]
+        if is_open:
+            remedy = "the machine is busy, or what it waits for hangs: look again"
+            yield Finding("fail", self._subject, "no answer in time", remedy)
 
 
 def _versions() -> Iterator[Finding]:
@@ -155,180 +131,5 @@ def _font(known: Settings) -> Iterator[Finding]:
         yield Finding("warn", "font", "none with Chinese letters", remedy)
 
 
-def _database(known: Settings) -> Iterator[Finding]:
-    has_server = bool(known.database_url) or is_held(folder(known))
-    if not has_server:
-        yield Finding(
-            "warn", "database", "the embedded one does not run", "`risk up` or `risk demo` starts it"
-        )
-        return
-    with reachable(known, role=embedded.READER) as url:
-        finding = schema_finding(current(url), head())
-        yield finding
-        if finding.mark != "ok":
-            return
-        yield from _roles(url)
-        with store.connect(url) as db:
-            beats = store.beats(db)
-            inputs = answer(db, report("data_freshness"), {"now": datetime.now(UTC)})
-    now = datetime.now(UTC)
-    for name, beat in sorted(beats.items()):
-        age_s = (now - beat.beat_at).total_seconds()
-        is_led = beat.details.get("is_led_by_prefect", True)
-        if name.startswith("worker/") and not is_led:
-            yield Finding(
-                "warn", "cadence", f"{name} goes on by itself, Prefect does not lead", "see Prefect below"
-            )
-        if name.startswith("worker/") or name in ("streams", "delivery"):
-            mark = "ok" if age_s < 60 else "warn"
-            yield Finding(mark, "feed", f"{name}: last sign of life {age_s:.0f} s ago")
-
-    yield from _feeds(known, *inputs, now)
-
-
-def _roles(url: str) -> Iterator[Finding]:
-    """Whether the three roles are there, and whether the reader cannot write."""
-    with psycopg.connect(url, connect_timeout=3) as connection:
-        found = connection.execute(ROLES).fetchone()
-    missing, can_write = found or ([], False)
-    if missing:
-        remedy = "`risk db migrate` as a role that may make roles (docs/operations.md, Database)"
-        yield Finding(
-            "warn", "roles", f"{', '.join(missing)} missing: every part has the owner's rights", remedy
-        )
-    elif can_write:
-        yield Finding(
-            "fail", "roles", "risk_reader may write scores", "`risk db migrate` sets the rights anew"
-        )
-    else:
-        yield Finding("ok", "roles", "owner, writer and reader are apart")
-
-
-def _feeds(
-    known: Settings, columns: list[str], rows: list[tuple[Any, ...]], now: datetime
-) -> Iterator[Finding]:
-    """The age of each kind of input of the watched symbols, the oldest symbol speaking for its kind."""
-    oldest: dict[str, float] = {}
-    for row in rows:
-        line = dict(zip(columns, row, strict=True))
-        if line["symbol"] in (*known.symbols, known.account):
-            age_s = (now - line["event_at"]).total_seconds()
-            oldest[line["input"]] = max(oldest.get(line["input"], age_s), age_s)
-    late = {kind: age_s for kind, age_s in oldest.items() if kind.split()[0] in QUICK and age_s > LATE_S}
-    for kind, age_s in sorted(late.items()):
-        yield Finding("warn", "input", f"{kind} is {_age(age_s)} old", "does the desk run? see `risk status`")
-    if fresh := [f"{kind} {_age(age_s)}" for kind, age_s in sorted(oldest.items()) if kind not in late]:
-        yield Finding("ok", "input", f"ages: {', '.join(fresh)}")
-
-
-def _age(age_s: float) -> str:
-    return (
-        f"{age_s:.0f} s"
-        if age_s < 300
-        else f"{age_s / 60:.0f} min"
-        if age_s < 7200
-        else f"{age_s / 3600:.0f} h"
-    )
-
-
-def schema_finding(stands: str | None, wanted: str) -> Finding:
-    """How a database's schema is beside the one that this program wants."""
-    if stands == wanted:
-        return Finding("ok", "database", f"answers; schema {stands}")
-    remedy = "`risk db migrate`" if is_known(stands) else "a newer program made it: update this one"
-    return Finding("fail", "database", f"schema {stands or 'is missing'}, wanted {wanted}", remedy)
-
-
-def _prefect(known: Settings) -> Iterator[Finding]:
-    place = folder(known)
-    said = stack.state(place) if is_held(place) else None
-    api = known.prefect.api_url or (said or {}).get("prefect", "")
-    if not api:
-        yield Finding("warn", "prefect", "no desk runs here", "`risk up` or `risk demo` starts one")
-        return
-    password = prefect_server.password_in(place) if not known.prefect.api_url else ""
-    environment = {"PREFECT_API_URL": api, "PREFECT_API_AUTH_STRING": password}
-    if not prefect_server.is_up(environment):
-        yield Finding(
-            "fail", "prefect", f"{api} does not answer", "see logs/prefect.log in the data directory"
-        )
-        return
-    if prefect_server.is_open(api):
-        yield door_finding(api)
-    begun, coming = prefect_server.scoring_runs(environment)
-    yield schedule_finding(begun=begun, coming=coming)
-
-
-def door_finding(api: str) -> Finding:
-    """How bad it is that the server at this address answers without a password."""
-    is_here = urlsplit(api).hostname in ("127.0.0.1", "localhost", "::1")
-    found = f"{api} answers without a password"
-    return Finding(
-        "ok" if is_here else "fail",
-        "prefect",
-        found,
-        "set PREFECT_SERVER_API_AUTH_STRING, or bind it to 127.0.0.1",
-    )
-
-
-def schedule_finding(*, begun: int, coming: int) -> Finding:
-    """How Prefect schedules: runs of scoring that began in the last minute, and those of the next."""
-    if not coming:
-        found = "answers, but schedules no run of scoring"
-        return Finding("fail", "prefect", found, "restart it; check the pins")
-    if not begun:
-        found = "no run of scoring began in the last minute"
-        return Finding("warn", "prefect", found, "is worker-cadence up?")
-    return Finding("ok", "prefect", f"{begun} runs of scoring in the last minute, {coming} scheduled")
-
-
-def _exchange(known: Settings) -> Iterator[Finding]:
-    places = known.exchange
-    with exchange_of(known) as exchange:
-        began = time.time()
-        theirs = exchange.server_time().timestamp()
-        offset_s = theirs - (began + time.time()) / 2
-        mark = "ok" if abs(offset_s) < CLOCK_WARN_S else "warn" if abs(offset_s) < CLOCK_FAIL_S else "fail"
-        remedy = "" if mark == "ok" else "set the clock by NTP"
-        yield Finding(
-            mark, "exchange", f"{places.rest_url} answers; clocks differ by {offset_s:+.2f} s", remedy
-        )
-        if not known.watches_account:
-            yield Finding(
-                "warn", "key", "none: the leverage dimension is not judged", "set api_key and api_secret"
-            )
-            return
-        try:
-            rights = exchange.key_restrictions()
-        except KeyRejectedError as cause:
-            yield Finding("fail", "key", str(cause), "check the key, its address list and its right to read")
-            return
-    for refusal in rights.refusals:
-        yield Finding("fail", "key", refusal, "make a key that can only read; this desk needs no more")
-    for warning in rights.warnings:
-        yield Finding("warn", "key", warning)
-    if not rights.refusals:
-        mark = "ok" if rights.state == "accepted" else "warn"
-        yield Finding(mark, "key", f"rights {rights.state}{': ' + rights.reason if rights.reason else ''}")
-
-
-def _channels(known: Settings) -> Iterator[Finding]:
-    for channel in known.channels:
-        try:
-            opened = notify.open_channel(
-                channel.name, channel.url.get_secret_value(), telegram_api_base=known.telegram_api_base
-            )
-        except SettingsError as cause:
-            yield Finding("fail", "channel", str(cause), "https://github.com/caronc/apprise/wiki lists them")
-        else:
-            yield Finding("ok", "channel", f"{channel.name} ({opened.kind}), from {channel.min_severity} on")
-    if all(channel.url.get_secret_value().startswith("console://") for channel in known.channels):
-        yield Finding("warn", "channel", "only the console", "add one that reaches you, under [[channels]]")
-
-
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text.split("+")[0])[:3])
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.replace("[", "\\[").split())

@@ -40,14 +40,6 @@ def report(
     }
 
 
-def last_troubles(details: Mapping[str, Any]) -> list[FlowTrouble]:
-    """The troubles of a sign of life, as `report` wrote them."""
-    return [
-        FlowTrouble(**{**one, "since": datetime.fromisoformat(one["since"])})
-        for one in details.get("troubles", ())
-    ]
-
-
 def problem_of(state: State[Any], deployment: Deployment) -> str:
     """What a run ended with, in one line without secrets; empty when that is as it should be."""
     if state.is_completed() and not deployment.is_long_lived:

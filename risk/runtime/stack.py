@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
@@ -20,7 +18,7 @@ from risk.adapters import embedded, migrate
 from risk.adapters.database_url import libpq_url
 from risk.adapters.settings import Settings
 from risk.errors import RuntimeFault, StoreError
-from risk.runtime import prefect_server
+from risk.runtime import prefect_server, whereabouts
 from risk.runtime.hold import hold
 from risk.runtime.key_gate import refuse_a_key_that_can_act
 from risk.runtime.parts import LOOPBACK, Part, Ports, Postgres, Process, answers
@@ -33,7 +31,6 @@ POOLS = {"cadence": 0.5, "streams": 0.3, "heavy": 1.0}
 history of a first start takes what is free. What all have used comes back with each answer and binds them.
 """
 HEAVY_NICENESS = 10
-STATE_FILE = "stack.json"
 STATE_EVERY_S = 2.0
 TICK_S = 0.1
 TELL_EVERY_S = 2.0
@@ -134,7 +131,7 @@ def opened(
             began = time.monotonic()
             stack.supervisor.stop()
             stack.ports.close()
-            (stack.folder / STATE_FILE).unlink(missing_ok=True)
+            (stack.folder / whereabouts.FILE).unlink(missing_ok=True)
             tell(f"all parts stopped in {time.monotonic() - began:.1f} s")
 
 
@@ -264,18 +261,7 @@ def write_state(stack: Stack) -> None:
             for name, charge in stack.supervisor.charges.items()
         },
     }
-    draft = stack.folder / f"{STATE_FILE}.new"
-    draft.write_text(json.dumps(said))
-    draft.replace(stack.folder / STATE_FILE)
-
-
-def state(folder: Path) -> dict[str, Any] | None:
-    """What a running stack last wrote; None when there is none."""
-    try:
-        said = json.loads((folder / STATE_FILE).read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None
-    return said if isinstance(said, dict) else None
+    whereabouts.write(stack.folder, said)
 
 
 def up(settings: Settings, tell: Tell) -> int:

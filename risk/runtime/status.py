@@ -12,7 +12,7 @@ from rich.table import Table
 from risk.adapters import embedded, store
 from risk.adapters.settings import Settings
 from risk.errors import RiskError
-from risk.runtime import board, stack
+from risk.runtime import board, whereabouts
 from risk.runtime.database import folder, reachable
 from risk.runtime.hold import is_held
 
@@ -49,7 +49,7 @@ def report(settings: Settings, *, width: int = 120) -> Report:
 def _parts(settings: Settings, faults: list[tuple[int, str]]) -> RenderableType:
     place = folder(settings)
     is_there = is_held(place)
-    said = stack.state(place) if is_there else None
+    said = whereabouts.read(place) if is_there else None
     if said is None:
         faults.append((1, f"the desk in {place} is coming up" if is_there else f"no desk runs in {place}"))
         return ""

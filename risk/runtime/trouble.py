@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from risk.runtime.cadence import Course, Deployment
 from risk.state import FlowTrouble
@@ -41,6 +42,14 @@ def troubles(
             seen = [old]
         found += seen
     return found
+
+
+def last_troubles(details: Mapping[str, Any]) -> list[FlowTrouble]:
+    """The troubles of a sign of life, as `signs.report` wrote them."""
+    return [
+        FlowTrouble(**{**one, "since": datetime.fromisoformat(one["since"])})
+        for one in details.get("troubles", ())
+    ]
 
 
 def _failing(deployment: Deployment, course: Course, now: datetime) -> FlowTrouble | None:

@@ -45,7 +45,7 @@ from prefect.workers.base import (
 
 from risk.adapters import settings, store
 from risk.errors import RiskError, RuntimeFault, StoreError
-from risk.runtime import execution, log, signs
+from risk.runtime import execution, log, trouble
 from risk.runtime.desk import Desk
 from risk.runtime.role import Role
 from risk.state import FlowTrouble
@@ -262,7 +262,7 @@ def _said_before(url: str, pool: str) -> list[FlowTrouble]:
     except StoreError as cause:
         logger.warning("what the worker before this one said is not known: %s", cause)
         return []
-    return signs.last_troubles(last.details) if last is not None else []
+    return trouble.last_troubles(last.details) if last is not None else []
 
 
 def _role_of(pool: str) -> Role | None:

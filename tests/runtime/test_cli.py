@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,8 @@ import pytest
 from risk import cli
 from risk.adapters import charts, migrate, settings, store
 from risk.commands import arguments
-from risk.runtime import doctor
+from risk.runtime import doctor, doctor_outside
+from risk.runtime.finding import Finding
 from risk.runtime.hold import hold
 from risk.simulator import scenarios
 from tests.adapters import rows as x
@@ -247,10 +249,54 @@ def test_simulate_refuses_an_unknown_scenario(capsys: pytest.CaptureFixture[str]
 def test_doctor_tells_a_schema_that_is_newer_from_one_that_is_behind(
     revision: str | None, remedy: str
 ) -> None:
-    finding = doctor.schema_finding(revision, migrate.head())
+    finding = doctor_outside.schema_finding(revision, migrate.head())
     assert finding.exit_code == 2
     assert remedy in finding.remedy
 
 
 def test_doctor_finds_the_schema_right(database_url: str) -> None:
-    assert doctor.schema_finding(migrate.current(database_url), migrate.head()).mark == "ok"
+    assert doctor_outside.schema_finding(migrate.current(database_url), migrate.head()).mark == "ok"
+
+
+def test_doctor_gives_up_what_does_not_answer_in_time_and_says_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends = threading.Event()
+
+    def asked(subject: str, _: settings.Settings) -> Iterator[Finding]:
+        yield Finding("ok", subject, "first")
+        if subject == "exchange":
+            ends.wait(60)
+
+    monkeypatch.setattr(doctor_outside, "asked", asked)
+    found = [(one.mark, one.subject, one.found) for one in doctor.examine(within_s=2.0)]
+    ends.set()
+    outside = [one for one in found if one[1] in doctor.OUTSIDE]
+    assert outside == [
+        ("ok", "database", "first"),
+        ("ok", "prefect", "first"),
+        ("ok", "exchange", "first"),
+        ("fail", "exchange", "no answer in time"),
+        ("ok", "channels", "first"),
+    ]
+
+
+def test_a_look_of_the_doctors_that_breaks_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> Iterator[Finding]:
+        raise ZeroDivisionError("in a look")
+
+    monkeypatch.setattr(doctor_outside, "_channels", broken)
+    (finding,) = doctor_outside.asked("channels", settings.load())
+    assert (finding.mark, finding.found) == ("fail", "cannot be looked at: ZeroDivisionError: in a look")
+
+
+def test_doctor_names_flows_in_trouble(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RISK_DATABASE_URL", database_url)
+    since = datetime.now(UTC) - timedelta(hours=3)
+    said = {"flow": "refit", "kind": "failed", "since": since.isoformat(), "problem": "DataError: two bars"}
+    with store.connect(database_url) as db:
+        store.beat(db, "worker/heavy", datetime.now(UTC), {"troubles": [said]})
+    (finding,) = [one for one in doctor_outside.asked("database", settings.load()) if one.subject == "flow"]
+    assert (finding.mark, finding.found, finding.remedy) == (
+        "warn", "refit has failed for 3 h", "DataError: two bars",
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from risk.runtime import doctor, prefect_server
+from risk.runtime import doctor_outside, prefect_server
 from tests.conftest_prefect import PrefectServer
 
 
@@ -72,13 +72,13 @@ def test_the_server_is_started_on_the_loopback_address_and_calls_nobody(tmp_path
     ],
 )
 def test_doctor_fails_an_open_server_that_others_can_reach(api: str, mark: str) -> None:
-    finding = doctor.door_finding(api)
+    finding = doctor_outside.door_finding(api)
     assert finding.mark == mark
     assert "PREFECT_SERVER_API_AUTH_STRING" in finding.remedy
 
 
 def test_doctor_finds_a_server_that_answers_and_schedules_nothing() -> None:
-    assert doctor.schedule_finding(begun=0, coming=0).exit_code == 2
-    assert doctor.schedule_finding(begun=12, coming=0).exit_code == 2
-    assert doctor.schedule_finding(begun=0, coming=12).exit_code == 1
-    assert doctor.schedule_finding(begun=12, coming=12).exit_code == 0
+    assert doctor_outside.schedule_finding(begun=0, coming=0).exit_code == 2
+    assert doctor_outside.schedule_finding(begun=12, coming=0).exit_code == 2
+    assert doctor_outside.schedule_finding(begun=0, coming=12).exit_code == 1
+    assert doctor_outside.schedule_finding(begun=12, coming=12).exit_code == 0

@@ -10,7 +10,7 @@ from prefect.states import Completed, Crashed, Failed
 
 from risk.runtime import signs
 from risk.runtime.cadence import Cadence, Course, Deployment
-from risk.runtime.trouble import troubles
+from risk.runtime.trouble import last_troubles, troubles
 from risk.state import FlowTrouble
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -111,8 +111,8 @@ def test_a_sign_of_life_gives_its_troubles_back() -> None:
     course.ended(T0, "DataError: two bars")
     details = signs.report({"tried": deployment()}, {"tried": course}, [], is_led=True, now=T0 + s(1))
     expected = FlowTrouble(flow="tried", kind="failed", since=T0, problem="DataError: two bars")
-    assert signs.last_troubles(details) == [expected]
-    assert signs.last_troubles({}) == []  # of a worker before there was such a thing
+    assert last_troubles(details) == [expected]
+    assert last_troubles({}) == []  # of a worker before there was such a thing
 
 
 def test_a_problem_is_one_line_without_the_engines_words_and_without_secrets() -> None:

@@ -30,7 +30,7 @@ from risk.limits import default
 from risk.runtime.cadence import LONG_LIVED, Cadence
 from risk.runtime.plan import Entry, Plan
 from risk.runtime.register import register
-from risk.runtime.signs import last_troubles
+from risk.runtime.trouble import last_troubles
 from risk.runtime.worker import WORKER_TYPE, WarmWorker
 from risk.state import FlowTrouble
 from risk.wording import item_lines
