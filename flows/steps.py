@@ -122,7 +122,7 @@ def keep_account(
     priced = positions.priced(snapshot, held, store.ladders(db, symbols))
     ways = store.ways_out(db, symbols, desk.now(), limits.ages_s)
     share = limits.alerts["cannot_exit"]["distance_share"]
-    return store.replace_positions(db, snapshot, positions.judged(priced, ways, share))
+    return store.replace_positions(db, snapshot, positions.judged(snapshot, priced, ways, share))
 
 
 def classify_gone(gone: Sequence[GonePosition]) -> None:

@@ -55,7 +55,7 @@ def decide(state: State, limits: Limits, now: datetime) -> Decision:
         symbols=symbols,
         columns=columns,
         scores=scores,
-        distances=np.array([exposure.distance(p) for p in state.positions], dtype=np.float64),
+        distances=np.array([exposure.distance(state.account, p) for p in state.positions], dtype=np.float64),
         account_is_fresh=bool(is_fresh(np.array([held.at]), now_s, limits.ages_s["account"], limits)[0]),
         reductions=wanted,
         index={symbol: i for i, symbol in enumerate(symbols)},

@@ -75,7 +75,7 @@ def exposure(
         way_out = result.sell_usdt if position.quantity > 0 else result.buy_usdt
         way_out[i] += abs(float(position.notional_usdt))
         result.cover[i] = np.fmin(result.cover[i], cover(account, position))
-        result.distance[i] = np.fmin(result.distance[i], distance(position))
+        result.distance[i] = np.fmin(result.distance[i], distance(account, position))
     return result
 
 
@@ -103,11 +103,12 @@ def cover(account: AccountSnapshot, position: PositionSnapshot) -> float:
     return balance / maintenance if maintenance > 0 else float("inf")
 
 
-def distance(position: PositionSnapshot) -> float:
+def distance(account: AccountSnapshot | None, position: PositionSnapshot) -> float:
     """The share that the mark must move to liquidation; the worse of our price and the exchange's.
 
     Zero or below: already there. +inf: no liquidation at a positive price. NaN: the mark cannot be true, or
     neither price is known: an exchange that shows none is not believed before ours could be computed.
+    Both cross sides of a hedged symbol share one price, on whichever side of the mark the smaller one loses.
     """
     mark = float(position.mark_price)
     if not mark > 0:
@@ -116,10 +117,23 @@ def distance(position: PositionSnapshot) -> float:
         return 0.0
     exchange = position.exchange_liquidation_price
     prices = [position.liquidation_price, None if exchange is None else float(exchange)]
+    known = [price for price in prices if price is not None and price > 0]
     sign = 1.0 if position.quantity > 0 else -1.0
     is_safe = position.liquidation_price is None and position.liquidation_reason == NO_LIQUIDATION
     none = float("inf") if is_safe else float("nan")
-    return min((sign * (mark - p) / mark for p in prices if p is not None and p > 0), default=none)
+    if position.side == "BOTH" or position.is_isolated:
+        return min((sign * (mark - price) / mark for price in known), default=none)
+    if known and _is_used_up(account, position):
+        return 0.0
+    return min((abs(mark - price) / mark for price in known), default=none)
+
+
+def _is_used_up(account: AccountSnapshot | None, position: PositionSnapshot) -> bool:
+    """Whether the cross balance that carries a position is at or below what it has to keep."""
+    if account is None or position.liquidation_reason == OTHER_WALLET:
+        return False
+    balance, maintenance = margin(account, position)
+    return balance <= maintenance
 
 
 def maintenance_after(
@@ -148,7 +162,7 @@ def after_reduction(
     brackets: Sequence[LeverageBracket],
     fraction: Column,
     *,
-    freed_usdt: float = 0.0,
+    freed_usdt: float | Column = 0.0,
 ) -> tuple[Column, Column]:
     """Cover and distance of a position once `fraction` (k,) of it is given up at the mark.
 
@@ -164,8 +178,9 @@ def after_reduction(
     else:
         balances = np.full(left.shape, balance)
         maintenances = np.maximum(maintenance - freed_usdt - float(position.maintenance_usdt) + own, 0.0)
+    present = distance(account, position)
     return _cover(balances, maintenances), _distance_after(
-        position, balance - maintenance, balances - maintenances, left
+        position, present, balance - maintenance, balances - maintenances, left
     )
 
 
@@ -174,11 +189,12 @@ def _cover(balance: Column, maintenance: Column) -> Column:
     return np.where(balance <= 0, 0.0, np.where(maintenance > 0, balance / safe, np.inf))
 
 
-def _distance_after(position: PositionSnapshot, surplus: float, surpluses: Column, left: Column) -> Column:
+def _distance_after(
+    position: PositionSnapshot, present: float, surplus: float, surpluses: Column, left: Column
+) -> Column:
     size = abs(float(position.notional_usdt))
     if size == 0:
         return np.full(left.shape, np.inf)
-    present = distance(position)
     per_surplus = present / surplus if surplus > 0 and 0 < present < np.inf else 1.0 / size
     remaining = np.maximum(left, 1e-9)
     return np.where(left <= 0, np.inf, per_surplus * surpluses / remaining)

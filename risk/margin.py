@@ -135,7 +135,8 @@ def liquidation_price(account: Account, symbol: str, side: str = "BOTH") -> floa
 def liquidation(account: Account, symbol: str, side: str = "BOTH") -> Liquidation:
     """The liquidation price of one position, and what it was computed from.
 
-    In hedge mode both cross sides of a symbol share one price; isolated sides have their own.
+    In hedge mode both cross sides of a symbol share one price, the nearer of two where a fall and a rise
+    liquidate them; isolated sides have their own.
 
     Raises:
         KeyError: the account holds no such position.
@@ -248,8 +249,7 @@ def _solve(
             raise ValueError(f"{name} = {value!r}: must be finite")
     base = wallet - other_maintenance + other_unrealized
     below, above = _roots(group, base)
-    net = math.fsum(p.signed_quantity for p in group)
-    price = (below if below is not None else above) if net > 0 else (above if above is not None else below)
+    price = _nearer(below, above, group)
     facts = (wallet, other_maintenance, other_unrealized)
     if price is None:
         sound = _excess_at(group, base, max(float(p.mark_price) for p in group)) > 0.0
@@ -280,6 +280,16 @@ def _roots(group: Sequence[Position], base: float) -> tuple[float | None, float 
         if beyond > grid[-1]:
             below, above = (beyond, above) if slope > 0.0 else (below, beyond)
     return (below if below and below > 0.0 else None), (above if above and above > 0.0 else None)
+
+
+def _nearer(below: float | None, above: float | None, group: Sequence[Position]) -> float | None:
+    """Of two roots the one nearer to the mark between them, else that on the side where the net loses."""
+    if below is None or above is None:
+        return above if below is None else below
+    mark = float(group[0].mark_price)
+    if below < mark < above:
+        return below if mark - below <= above - mark else above
+    return below if math.fsum(p.signed_quantity for p in group) > 0 else above
 
 
 def _kinks(position: Position) -> list[float]:

@@ -49,7 +49,10 @@ class WayOut:
 
 
 def judged(
-    positions: Sequence[PositionSnapshot], ways_out: Mapping[str, WayOut], distance_share: float = 0.5
+    account: AccountSnapshot,
+    positions: Sequence[PositionSnapshot],
+    ways_out: Mapping[str, WayOut],
+    distance_share: float = 0.5,
 ) -> tuple[PositionSnapshot, ...]:
     """The positions with their distance, also in forecast daily moves, and whether the book lets them out.
 
@@ -57,7 +60,7 @@ def judged(
         positions: with their liquidation prices (`priced`).
         distance_share: a way out that costs more than this share of the distance is none.
     """
-    return tuple(_judged(p, ways_out.get(p.symbol, WayOut()), distance_share) for p in positions)
+    return tuple(_judged(account, p, ways_out.get(p.symbol, WayOut()), distance_share) for p in positions)
 
 
 def priced(
@@ -245,8 +248,10 @@ def _with_facts(position: PositionSnapshot, answer: Liquidation) -> PositionSnap
     )
 
 
-def _judged(position: PositionSnapshot, way: WayOut, distance_share: float) -> PositionSnapshot:
-    far = distance(position)
+def _judged(
+    account: AccountSnapshot, position: PositionSnapshot, way: WayOut, distance_share: float
+) -> PositionSnapshot:
+    far = distance(account, position)
     is_near = math.isfinite(far)
     cost = way.cost(float(position.notional_usdt))
     is_priced = math.isfinite(cost) and not math.isnan(far)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
@@ -74,7 +75,12 @@ def counterfactual(
     rows = np.flatnonzero(held.has_position & (judged.raw_level > 0))
     if state.account is None or rows.size == 0:
         return answer
-    tables = [_after(state, state.account, symbols[int(i)]) for i in rows]
+    tables = [
+        _after(
+            state.account, [p for p in state.positions if p.symbol == symbol], state.brackets.get(symbol, ())
+        )
+        for symbol in (symbols[int(i)] for i in rows)
+    ]
     covers, distances = np.array([t[0] for t in tables]), np.array([t[1] for t in tables])
 
     def comes_down(percents: Column) -> NDArray[np.bool_]:
@@ -120,7 +126,8 @@ def reductions(
 
     Each gives up the smallest fraction from half upwards (`least_reduction`) after which its leverage is
     below high, all of it when none is enough. A position that the ones before have already brought below
-    high is left alone.
+    high is left alone. Both cross sides of a hedged symbol give up the same fraction, and both steps say
+    what is left after the two.
     """
     index = {symbol: i for i, symbol in enumerate(symbols)}
     extreme = [
@@ -133,62 +140,112 @@ def reductions(
         return ()
     freed = 0.0
     found: list[Reduction] = []
+    plans: dict[tuple[PositionSnapshot, ...], _Plan | None] = {}
     for position in sorted(extreme, key=lambda p: (-p.maintenance_usdt, p.symbol, p.side)):
         i = index[position.symbol]
-        brackets = state.brackets.get(position.symbol, ())
-        sigma = float(judged.values[i, INDEX["sigma_24h"]])
-        covers, scores = _leverage_scores(state.account, position, brackets, sigma, freed, limits)
-        if freed > 0 and scores[0] < limits.level_starts[1]:
+        sides = _together(state.positions, position)
+        if sides not in plans:
+            sigma = float(judged.values[i, INDEX["sigma_24h"]])
+            plans[sides] = _planned(state, state.account, sides, sigma, freed, limits)
+            freed += plans[sides].freed_usdt if plans[sides] else 0.0
+        plan = plans[sides]
+        if plan is None:
             continue
-        fraction, is_enough = _smallest(scores, limits)
-        quantity = _quantity(position, fraction, state.instruments.get(position.symbol))
+        quantity = _quantity(position, plan.fraction, state.instruments.get(position.symbol))
         has_book = bool(np.isfinite(judged.values[i, INDEX["slippage"]]))
         slippage = exit_slippage(state, i, position, quantity) if has_book else float("nan")
         found.append(
             Reduction(
                 place=len(found) + 1,
                 position=position,
-                fraction=fraction,
+                fraction=plan.fraction,
                 quantity=quantity,
                 left=abs(position.quantity) - quantity,
-                is_enough=is_enough,
-                leverage_after=float(scores[round(fraction * 100)]),
-                cover_after=float(covers[round(fraction * 100)]),
+                is_enough=plan.is_enough,
+                leverage_after=plan.leverage_after,
+                cover_after=plan.cover_after,
                 slippage=slippage,
                 cost_usdt=slippage * float(quantity * position.mark_price),
             )
         )
-        if not position.is_isolated:
-            left = float(maintenance_after(position, brackets, np.array([fraction]))[0])
-            freed += float(position.maintenance_usdt) - left
     return tuple(found)
 
 
-def _after(state: State, account: AccountSnapshot, symbol: str) -> tuple[Column, Column]:
-    """Worst cover and distance over the symbol's positions at each percent given up."""
-    covers, distances = np.full(101, np.inf), np.full(101, np.inf)
-    for position in state.positions:
-        if position.symbol == symbol and position.quantity != 0:
-            brackets = state.brackets.get(symbol, ())
-            cover, distance = after_reduction(account, position, brackets, PERCENTS)
-            covers, distances = np.minimum(covers, cover), np.minimum(distances, distance)
-    return covers, distances
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What positions that go together give up, and what is left after all of them did."""
+
+    fraction: float
+    is_enough: bool
+    leverage_after: float
+    cover_after: float
+    freed_usdt: float  # maintenance that the cross pool no longer asks for
 
 
-def _leverage_scores(
+def _together(
+    positions: Sequence[PositionSnapshot], position: PositionSnapshot
+) -> tuple[PositionSnapshot, ...]:
+    """Both cross sides of a hedged symbol, else the position alone.
+
+    They share one liquidation price. To give up the hedge alone, or all but it, would bring that nearer.
+    """
+    if position.is_isolated:
+        return (position,)
+    return tuple(
+        p for p in positions if p.symbol == position.symbol and not p.is_isolated and p.quantity != 0
+    )
+
+
+def _planned(
+    state: State,
     account: AccountSnapshot,
-    position: PositionSnapshot,
-    brackets: Sequence[LeverageBracket],
+    sides: tuple[PositionSnapshot, ...],
     sigma: float,
     freed: float,
     limits: Limits,
+) -> _Plan | None:
+    """The least that these positions give up together; None: what went before them was enough."""
+    brackets = state.brackets.get(sides[0].symbol, ())
+    cover, distance = _after(account, sides, brackets, freed)
+    scores = _leverage_scores(cover, distance, sigma, limits)
+    if freed > 0 and scores[0] < limits.level_starts[1]:
+        return None
+    fraction, is_enough = _smallest(scores, limits)
+    place = round(fraction * 100)
+    own = math.fsum(float(_freed(p, brackets)[place]) for p in sides if not p.is_isolated)
+    return _Plan(fraction, is_enough, float(scores[place]), float(cover[place]), own)
+
+
+def _after(
+    account: AccountSnapshot,
+    sides: Sequence[PositionSnapshot],
+    brackets: Sequence[LeverageBracket],
+    freed: float = 0.0,
 ) -> tuple[Column, Column]:
-    """Cover and leverage at each percent given up; without a sigma, distance in daily moves is left out."""
-    cover, distance = after_reduction(account, position, brackets, PERCENTS, freed_usdt=freed)
+    """Worst cover and distance over a symbol's positions at each percent that all of them give up."""
+    covers, distances = np.full(101, np.inf), np.full(101, np.inf)
+    for position in sides:
+        others = [_freed(p, brackets) for p in sides if p is not position and not p.is_isolated]
+        cover, distance = after_reduction(
+            account, position, brackets, PERCENTS, freed_usdt=sum(others, np.full(101, freed))
+        )
+        covers, distances = np.minimum(covers, cover), np.minimum(distances, distance)
+    return covers, distances
+
+
+def _freed(position: PositionSnapshot, brackets: Sequence[LeverageBracket]) -> Column:
+    """Maintenance, USDT, that a position asks for no longer at each percent given up."""
+    freed: Column = float(position.maintenance_usdt) - maintenance_after(position, brackets, PERCENTS)
+    return freed
+
+
+def _leverage_scores(cover: Column, distance: Column, sigma: float, limits: Limits) -> Column:
+    """Leverage at each percent given up; without a sigma, distance in daily moves is left out."""
     sigmas = distance / sigma if sigma > 0 else np.full(101, np.nan)
     values = {"cover": cover, "distance": distance, "distance_sigmas": sigmas}
     scores = [Curve(limits.curves[n]).over(v) for n, v in values.items() if n in limits.curves]
-    return cover, np.fmax.reduce(scores, axis=0)
+    worst: Column = np.fmax.reduce(scores, axis=0)
+    return worst
 
 
 def _smallest(scores: Column, limits: Limits) -> tuple[float, bool]:

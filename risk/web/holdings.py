@@ -67,7 +67,7 @@ def account(state: State, paid: Paid) -> dict[str, Any] | None:
 def _position(
     state: State, limits: Limits, position: PositionSnapshot, slippage: float | None, paid: Paid
 ) -> dict[str, Any]:
-    distance = exposure.distance(position)
+    distance = exposure.distance(state.account, position)
     sigma = _column(state, "sigma_24h", position.symbol)
     share = limits.alerts["cannot_exit"]["distance_share"]
     is_judged = slippage is not None and not math.isnan(distance)

@@ -94,11 +94,11 @@ def test_cover_is_the_pools_own() -> None:
 
 
 def test_of_two_liquidation_prices_the_nearer_counts() -> None:
-    assert exposure.distance(position(liquidation=45_000, exchange=46_000)) == pytest.approx(0.08)
-    assert exposure.distance(position(liquidation=47_000, exchange=46_000)) == pytest.approx(0.06)
-    assert exposure.distance(position(quantity=-1, liquidation=55_000, exchange=52_000)) == pytest.approx(
-        0.04
-    )
+    assert exposure.distance(None, position(liquidation=45_000, exchange=46_000)) == pytest.approx(0.08)
+    assert exposure.distance(None, position(liquidation=47_000, exchange=46_000)) == pytest.approx(0.06)
+    assert exposure.distance(
+        None, position(quantity=-1, liquidation=55_000, exchange=52_000)
+    ) == pytest.approx(0.04)
 
 
 def test_no_liquidation_at_any_price_is_known_and_harmless() -> None:

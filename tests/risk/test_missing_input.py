@@ -22,7 +22,7 @@ DEFAULT = default()
 @pytest.mark.parametrize("reason", ["", "no_brackets: BTCUSDT", "other_margin_asset"])
 def test_a_position_that_nobody_could_price_is_not_far_from_liquidation(reason: str) -> None:
     unpriced = position(liquidation=None, exchange=None, liquidation_reason=reason)
-    assert np.isnan(exposure.distance(unpriced))
+    assert np.isnan(exposure.distance(None, unpriced))
     card = decide(state(positions=[unpriced]), DEFAULT, NOW)
     assert "distance" in missing_names(int(card.scores.missing[0]))
     assert "leverage_unknown" in floor_names(int(card.scores.floors[0]))
@@ -31,7 +31,7 @@ def test_a_position_that_nobody_could_price_is_not_far_from_liquidation(reason: 
 
 def test_the_exchanges_own_price_speaks_where_ours_could_not_be_computed() -> None:
     unpriced = position(liquidation=None, exchange=45_000, liquidation_reason="no_brackets: BTCUSDT")
-    assert exposure.distance(unpriced) == pytest.approx(0.1)
+    assert exposure.distance(None, unpriced) == pytest.approx(0.1)
 
 
 def test_a_wallet_that_the_totals_do_not_tell_covers_nothing() -> None:

@@ -89,7 +89,7 @@ def far(price: float | None, reason: str = "") -> PositionSnapshot:
 
 
 def test_distance_is_a_share_of_the_mark_and_of_daily_moves() -> None:
-    (found,) = judged([far(90.0)], {"BTCUSDT": WAY})
+    (found,) = judged(ACCOUNT, [far(90.0)], {"BTCUSDT": WAY})
     # (100 − 90)/100, 0.10/0.05; selling 1 000 000 costs 0.1 % by the rung, half the distance is 5 %
     assert (found.distance, found.distance_sigmas) == (pytest.approx(0.1), pytest.approx(2.0))
     assert (found.exit_slippage, found.can_exit) == (pytest.approx(0.001), True)
@@ -98,33 +98,33 @@ def test_distance_is_a_share_of_the_mark_and_of_daily_moves() -> None:
 @pytest.mark.parametrize(("price", "can"), [(99.79, True), (99.81, False)])
 def test_a_way_out_that_costs_more_than_half_the_distance_is_none(price: float, can: bool) -> None:
     # 0.1 % of slippage against 0.21 % and 0.19 % of distance
-    (found,) = judged([far(price)], {"BTCUSDT": WAY})
+    (found,) = judged(ACCOUNT, [far(price)], {"BTCUSDT": WAY})
     assert found.can_exit is can
 
 
 def test_the_nearer_of_both_prices_speaks() -> None:
-    (found,) = judged([replace(far(90.0), exchange_liquidation_price=D(95))], {"BTCUSDT": WAY})
+    (found,) = judged(ACCOUNT, [replace(far(90.0), exchange_liquidation_price=D(95))], {"BTCUSDT": WAY})
     assert found.distance == pytest.approx(0.05)
 
 
 def test_a_short_buys_to_get_out() -> None:
     short = replace(held("BTCUSDT", "-10000", "100", "100", None), liquidation_price=110.0)
-    (found,) = judged([short], {"BTCUSDT": WAY})
+    (found,) = judged(ACCOUNT, [short], {"BTCUSDT": WAY})
     assert (found.distance, found.exit_slippage) == (pytest.approx(0.1), pytest.approx(0.004))
 
 
 def test_without_a_liquidation_price_there_is_no_distance_and_any_book_lets_out() -> None:
-    (found,) = judged([far(None, "no_price_above_zero")], {"BTCUSDT": WAY})
+    (found,) = judged(ACCOUNT, [far(None, "no_price_above_zero")], {"BTCUSDT": WAY})
     assert (found.distance, found.distance_sigmas, found.can_exit) == (None, None, True)
 
 
 def test_below_maintenance_the_distance_is_zero_and_there_is_no_way_out() -> None:
-    (found,) = judged([far(None, "below_maintenance_at_every_price")], {"BTCUSDT": WAY})
+    (found,) = judged(ACCOUNT, [far(None, "below_maintenance_at_every_price")], {"BTCUSDT": WAY})
     assert (found.distance, found.distance_sigmas, found.can_exit) == (0.0, 0.0, False)
 
 
 def test_what_is_missing_stays_unknown() -> None:
-    (found,) = judged([far(90.0)], {})
+    (found,) = judged(ACCOUNT, [far(90.0)], {})
     assert found.distance == pytest.approx(0.1)
     assert found.distance_sigmas is found.exit_slippage is found.can_exit is None
     only_volume = WayOut(sigma_24h=0.05, quote_volume_24h=1e9)  # nobody sees the book
