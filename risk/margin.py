@@ -226,8 +226,8 @@ def surface(account: Account, betas: Betas = None) -> Surface:
     tiers = max((len(p.brackets) for p in pool), default=1)
     rate, cum = np.zeros((tiers, len(pool))), np.zeros((tiers, len(pool)))
     for column, position in enumerate(pool):
-        for row, bracket in enumerate(position.brackets):
-            rate[row, column], cum[row, column] = float(bracket.rate), float(bracket.cum)
+        ladder = [(float(bracket.rate), float(bracket.cum)) for bracket in position.brackets]
+        rate[:, column], cum[:, column] = zip(*ladder, *[ladder[-1]] * (tiers - len(ladder)), strict=True)
     beta = np.array([_beta(betas, p.symbol) for p in pool], dtype=np.float64)
     if not np.isfinite(beta).all():
         raise ValueError(f"betas = {betas!r}: every beta must be finite")

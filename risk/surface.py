@@ -7,6 +7,7 @@ from outside lands on it in finitely many steps.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,7 @@ class Surface:
 
     Attributes:
         wallet: USDT. notional: (p,) signed USDT at the marks. unrealized: (p,) USDT at the marks.
-        beta: (p,). rate, cum: (b, p) ladders, padded with zero lines.
+        beta: (p,). rate, cum: (b, p) ladders, the shorter ones padded with their last line.
     """
 
     wallet: float
@@ -63,11 +64,29 @@ class Surface:
         size = factor * np.abs(self.notional)
         needed = np.zeros_like(size)
         line = np.empty_like(size)
-        for rate, cum in zip(self.rate, self.cum, strict=True):
+        for rate, cum in self._tiers_between(size.min(axis=0), size.max(axis=0)):
             np.multiply(size, rate, out=line)
             line -= cum
             np.maximum(needed, line, out=needed)
         return equity, needed.sum(axis=1)
+
+    def _tiers_between(
+        self, least: NDArray[np.float64], most: NDArray[np.float64]
+    ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Rate and cum (p,) of the tiers that sizes from `least` to `most` (p,) USDT meet, one after another.
+
+        Of lines in the order of their slopes the largest moves up only, so those below the first and above
+        the last that is met stay out. A ladder whose rates fall is taken whole.
+        """
+        if len(self.rate) == 1 or np.diff(self.rate, axis=0).min() < 0.0:
+            yield from zip(self.rate, self.cum, strict=True)
+            return
+        first = (least * self.rate - self.cum).argmax(axis=0)
+        last = (most * self.rate - self.cum).argmax(axis=0)
+        columns = np.arange(first.size)
+        for step in range(int((last - first).max()) + 1):
+            place = np.minimum(first + step, last), columns
+            yield self.rate[place], self.cum[place]
 
     def root(self, direction: int, begin: float = 0.0, until: float | None = None) -> float | None:
         """The nearest shock in one direction at which equity meets maintenance; None when there is none.
