@@ -13,6 +13,7 @@ from flows import desk
 from risk import indicators, positions, volatility
 from risk.adapters import settings, store
 from risk.adapters.store_read import GonePosition
+from risk.adapters.wire import OwnForcedOrder
 from risk.errors import (
     BannedError,
     DataError,
@@ -32,6 +33,7 @@ MARKET_SYMBOL = "BTCUSDT"
 CAUSES = {"liquidation": "liquidated", "adl": "deleveraged", "settlement": "settled"}
 FORCED_WITHIN = timedelta(minutes=2)  # a forced order this long before the position was missed is its cause
 CLASSIFIED_WITHIN = timedelta(minutes=10)  # how long the exchange is asked again for the cause
+SURE_AFTER = timedelta(seconds=10)  # a forced order may be listed late: what looks closed is looked at again
 
 _noted: dict[str, float] = {}  # facts as this process last stored them
 
@@ -80,7 +82,8 @@ def read_account() -> None:
     with desk.database() as db:
         keep_account(db, snapshot, held)
         store.beat(db, "exchange", snapshot.received_at)
-        gone = store.unclassified_positions(db, snapshot.account, snapshot.event_at - CLASSIFIED_WITHIN)
+        since = snapshot.event_at - CLASSIFIED_WITHIN
+        gone = store.unclassified_positions(db, snapshot.account, since, desk.now(), SURE_AFTER)
     if gone:
         classify_gone(gone)
 
@@ -131,12 +134,24 @@ def classify_gone(gone: Sequence[GonePosition]) -> None:
     A poll that could not ask leaves them unclassified, and the next one asks again.
     """
     since = min(row.position.event_at for row in gone) - FORCED_WITHIN
-    orders = desk.exchange().force_orders(start=since)
+    symbols = {row.position.symbol for row in gone}
+    orders = desk.exchange().force_orders(start=since, symbol=symbols.pop() if len(symbols) == 1 else None)
     with desk.database() as db:
         for row in gone:
-            kinds = [o.kind for o in orders if o.symbol == row.position.symbol]
+            kinds = [order.kind for order in orders if is_ended_by(row, order)]
             cause = next((CAUSES[kind] for kind in reversed(kinds) if kind in CAUSES), "closed")
             store.classify_position(db, row, cause, desk.now())
+
+
+def is_ended_by(gone: GonePosition, order: OwnForcedOrder) -> bool:
+    """Whether a forced order was this position's own: its side of a hedge, its direction, its time."""
+    position = gone.position
+    return (
+        order.symbol == position.symbol
+        and order.position_side == position.side
+        and order.side == ("SELL" if position.quantity > 0 else "BUY")
+        and position.event_at - FORCED_WITHIN <= order.event_at <= gone.vanished_at + SURE_AFTER
+    )
 
 
 def bars(db: Connection, symbol: str, interval: str, count: int) -> Bars:

@@ -147,7 +147,7 @@ def reductions(
         if sides not in plans:
             sigma = float(judged.values[i, INDEX["sigma_24h"]])
             plans[sides] = _planned(state, state.account, sides, sigma, freed, limits)
-            freed += plans[sides].freed_usdt if plans[sides] else 0.0
+            freed += 0.0 if (new := plans[sides]) is None else new.freed_usdt
         plan = plans[sides]
         if plan is None:
             continue

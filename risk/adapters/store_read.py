@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -154,11 +154,20 @@ def open_positions(db: Connection, account: str) -> tuple[r.PositionSnapshot, ..
     return _decoded(r.PositionSnapshot, run(db, "open_positions", account=account))
 
 
-def unclassified_positions(db: Connection, account: str, since: datetime) -> tuple[GonePosition, ...]:
-    """Positions that disappeared since a time without a known cause, oldest first."""
+def unclassified_positions(
+    db: Connection, account: str, since: datetime, now: datetime, sure_after: timedelta
+) -> tuple[GonePosition, ...]:
+    """Positions that disappeared since a time and whose cause is not settled, oldest first.
+
+    One that looked closed within `sure_after` of its disappearance comes once more after that.
+    """
+    found = rows(
+        db, "unclassified_positions", account=account, since=since, now=now,
+        sure_after_s=sure_after.total_seconds(),
+    )  # fmt: skip
     return tuple(
         GonePosition(position=decode(r.PositionSnapshot, row["body"]), vanished_at=row["vanished_at"])
-        for row in rows(db, "unclassified_positions", account=account, since=since)
+        for row in found
     )
 
 

@@ -76,7 +76,8 @@ def replace_positions(
 ) -> tuple[r.PositionSnapshot, ...]:
     """Save one account poll whole; returns the positions that it no longer shows, as last seen.
 
-    They leave the open positions and are noted in position_gone. A poll older than the newest one goes
+    They leave the open positions and are noted in position_gone, as does one that turned to the other side.
+    A poll older than the newest one goes
     into the history only.
 
     Raises:
@@ -92,8 +93,8 @@ def replace_positions(
     count(db, "save_position")
     if not is_newest:
         return ()
+    gone = run(db, "vanish_positions", account=account.account, event_at=account.event_at).fetchall()
     run(db, "newest_position")
-    gone = run(db, "vanish_positions", account=account.account, event_at=account.event_at)
     return tuple(decode(r.PositionSnapshot, row.body) for row in gone)
 
 

@@ -1,4 +1,5 @@
--- Positions that the newest account poll no longer shows: taken out of the open ones and noted as gone.
+-- Positions that the newest account poll no longer shows, or shows on the other side: taken out of the open ones
+-- and noted as gone. Runs before the newest rows are brought up.
 WITH vanished AS (
     DELETE FROM risk.latest_position AS held
     WHERE held.account = :account
@@ -6,6 +7,7 @@ WITH vanished AS (
         AND NOT EXISTS (
             SELECT FROM incoming_position AS i
             WHERE i.account = held.account AND i.symbol = held.symbol AND i.side = held.side
+                AND sign(i.quantity) = sign(held.quantity)
         )
     RETURNING
         held.account,

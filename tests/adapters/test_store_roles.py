@@ -24,7 +24,7 @@ def test_the_writer_can_do_everything_that_the_programs_do(database_url: str, pg
     with store.connect(url) as db:
         assert store.save(db, x.ALL) == store.save(db, x.ALL) + len(x.ALL)
         assert store.replace_positions(db, later, []) == (x.POSITION,)
-        (gone,) = store.unclassified_positions(db, "default", x.NOW)
+        (gone,) = store.unclassified_positions(db, "default", x.NOW, x.NOW, timedelta(seconds=10))
         store.classify_position(db, gone, "closed", x.NOW)
         store.save_limits(db, DECISION.limits_version, {})
         assert store.save_decision(db, DECISION, channels=CHANNELS) == 2

@@ -179,6 +179,33 @@ def test_liquidations_add_up_by_hour_and_a_repeated_one_counts_once(db: Connecti
     assert tuple(row) == (D("96045"), 3)  # 96,015 + 10 + 20
 
 
+def unsettled(db: Connection, after_s: int) -> tuple[store.GonePosition, ...]:
+    return store.unclassified_positions(db, "default", x.NOW, x.NOW + after_s * SECOND, 10 * SECOND)
+
+
+def test_what_looked_closed_at_once_is_looked_at_once_more(db: Connection) -> None:
+    # the exchange may list its forced order some seconds late
+    store.replace_positions(db, x.ACCOUNT, [x.POSITION])
+    store.replace_positions(db, replace(x.ACCOUNT, event_at=x.NOW + 5 * SECOND), [])
+    (gone,) = unsettled(db, 6)
+    store.classify_position(db, gone, "closed", x.NOW + 6 * SECOND)
+    assert unsettled(db, 14) == ()
+    assert unsettled(db, 15) == (gone,)
+    store.classify_position(db, gone, "closed", x.NOW + 15 * SECOND)
+    assert unsettled(db, 20) == unsettled(db, 300) == ()
+
+
+def test_a_position_that_turned_is_gone_and_the_other_side_is_open(db: Connection) -> None:
+    store.replace_positions(db, x.ACCOUNT, [x.POSITION])
+    at = x.NOW + 5 * SECOND
+    turned = replace(x.POSITION, quantity=-x.POSITION.quantity, event_at=at)
+    assert store.replace_positions(db, replace(x.ACCOUNT, event_at=at), [turned]) == (x.POSITION,)
+    assert store.open_positions(db, "default") == (turned,)
+    smaller = replace(turned, quantity=turned.quantity / 2, event_at=x.NOW + 10 * SECOND)
+    later = replace(x.ACCOUNT, event_at=x.NOW + 10 * SECOND)
+    assert store.replace_positions(db, later, [smaller]) == ()
+
+
 def test_a_poll_without_a_position_takes_it_out_and_notes_it_as_gone(db: Connection) -> None:
     other = replace(x.POSITION, symbol="ETHUSDT")
     assert store.replace_positions(db, x.ACCOUNT, [x.POSITION, other]) == ()
@@ -186,10 +213,10 @@ def test_a_poll_without_a_position_takes_it_out_and_notes_it_as_gone(db: Connect
     still = replace(other, event_at=x.NOW + 5 * SECOND)
     assert store.replace_positions(db, later, [still]) == (x.POSITION,)
     assert store.open_positions(db, "default") == (still,)
-    (gone,) = store.unclassified_positions(db, "default", x.NOW)
+    (gone,) = unsettled(db, 5)
     assert (gone.position, gone.vanished_at) == (x.POSITION, x.NOW + 5 * SECOND)
     store.classify_position(db, gone, "liquidated", x.NOW + 6 * SECOND)
-    assert store.unclassified_positions(db, "default", x.NOW) == ()
+    assert unsettled(db, 5) == unsettled(db, 60) == ()
     assert store.replace_positions(db, later, [still]) == ()  # the same poll again
     assert db.execute(text("SELECT count(*) FROM risk.position_gone")).scalar_one() == 1
 

@@ -183,7 +183,7 @@ def test_a_vanished_position_is_seen_for_ten_minutes(db: Connection) -> None:
     )
     assert read(db, now=at + timedelta(minutes=9)).vanished == (gone,)
     assert read(db, now=at + timedelta(minutes=11)).vanished == ()
-    (noted,) = store.unclassified_positions(db, "default", x.NOW)
+    (noted,) = store.unclassified_positions(db, "default", x.NOW, x.NOW, timedelta(seconds=10))
     store.classify_position(db, noted, "deleveraged", at)
     assert read(db, now=at + timedelta(minutes=9)).vanished == (replace(gone, cause="deleveraged"),)
 
