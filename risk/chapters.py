@@ -17,11 +17,12 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One heading with its paragraphs and tables."""
+    """One heading with its paragraphs and tables; `name` is the same in every language."""
 
     heading: str
     words: tuple[str, ...] = ()
     grids: tuple[Grid, ...] = ()
+    name: str = ""
 
 
 def markdown(chapters: Sequence[Chapter], *, depth: int = 2) -> str:

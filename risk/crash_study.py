@@ -13,7 +13,7 @@ from risk.limits import Limits
 from risk.liquidity import square_root_law
 from risk.records import LeverageBracket
 from risk.replay import walk
-from risk.score_study import HIGH, Judgement
+from risk.score_study import HIGH, Judgement, alarms
 from risk.state import ACCOUNT_SCOPE
 from risk.tracks import Track
 
@@ -58,6 +58,7 @@ class CrashRow:
         lead_s: from the first high to the largest fall; below 0: it came after.
         cost_high, cost_fall: what selling `notional` at market would have paid at the first high and at the
             largest fall, fraction of mid by the square-root law on the day's volume.
+        false_a_week: rises to high of the whole track that no such fall followed, per week.
     """
 
     crash: str
@@ -71,6 +72,7 @@ class CrashRow:
     lead_s: float | None
     cost_high: float | None
     cost_fall: float | None
+    false_a_week: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,7 @@ def crash_row(said: Judgement, crash: Crash, notional_usdt: float) -> CrashRow |
     turnover = track.columns["quote_volume_24h"][rows]
     cost = square_root_law(np.full(len(at), notional_usdt), track.columns["sigma_24h"][rows], turnover)
     first = int(high[0]) if len(high) else None
+    _, false, weeks = alarms(said)
     return CrashRow(
         crash=crash.name,
         symbol=track.symbol,
@@ -128,6 +131,7 @@ def crash_row(said: Judgement, crash: Crash, notional_usdt: float) -> CrashRow |
         lead_s=None if first is None else float(at[worst] - at[first]),
         cost_high=None if first is None else _known(cost[first]),
         cost_fall=_known(cost[worst]),
+        false_a_week=false / weeks,
     )
 
 

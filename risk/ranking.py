@@ -1,11 +1,12 @@
 """How well a number ranks what happened after it: area under the curve, with an interval by whole weeks.
 
-Hours that follow one another share their fate, so the interval resamples weeks, all symbols of a week
+Hours that follow one another share their fate, so an interval resamples weeks, all symbols of a week
 together, and not single rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,9 @@ from risk.recurrence import Series, series
 
 WEEK_S = 7 * 86_400
 RESAMPLES = 1_000
-BINS = 1_000
 INTERVAL = (0.025, 0.975)
 SEED = 20_240_805
+AT_A_TIME = 250  # draws of weeks multiplied out together: what they need is small
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Area:
     """Probability that an instant before an event ranks above one before none; ties count half.
 
     Attributes:
-        low, high: 95 % interval by weeks; NaN where fewer than two weeks hold both kinds.
+        low, high: 95 % interval by weeks; NaN where too few draws of weeks hold both kinds.
         rows, events: how many instants were judged, and how many were followed by the event.
     """
 
@@ -54,44 +55,45 @@ def auc(score: ArrayLike, event: ArrayLike) -> float:
     return float(np.mean(below + upto) / (2.0 * len(negative)))
 
 
-def area(score: ArrayLike, event: ArrayLike, at: ArrayLike) -> Area:
-    """The area with its interval; the same digits every time.
+def auc_of_counts(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> Series:
+    """The same from how many of each kind fall into each class, in ascending order; one area per row.
 
-    Args:
-        at: seconds since 1970 of each row; the week that it falls into is its block.
+    >>> auc_of_counts(np.array([[0.0, 1.0, 1.0]]), np.array([[1.0, 1.0, 0.0]])).tolist()
+    [0.875]
     """
-    values, happened = series(score), np.asarray(event, dtype=bool)
-    known = np.isfinite(values)
-    values, happened, times = values[known], happened[known], series(at)[known]
-    drawn = resampled_areas(values[None, :], happened, times)[0] if len(values) else np.empty(0)
-    drawn = drawn[np.isfinite(drawn)]
-    low, high = np.quantile(drawn, INTERVAL) if len(drawn) > RESAMPLES // 2 else (np.nan, np.nan)
-    return Area(auc(values, happened), float(low), float(high), len(values), int(happened.sum()))
-
-
-def resampled_areas(scores: NDArray[np.float64], event: NDArray[np.bool_], at: Series) -> NDArray[np.float64]:
-    """(k, RESAMPLES) areas of k scores (k, n) on the same draws of weeks, so that they can be compared.
-
-    Each score is cut into BINS classes of equal count, within which ranks count as tied.
-    """
-    weeks, block = np.unique(np.floor(at / WEEK_S), return_inverse=True)
-    chance = np.random.default_rng(SEED)
-    drawn = chance.multinomial(len(weeks), np.full(len(weeks), 1.0 / len(weeks)), size=RESAMPLES)
-    draws = drawn.astype(np.float64)
-    found = np.empty((len(scores), RESAMPLES))
-    for k, score in enumerate(scores):
-        edges = np.unique(np.quantile(score, np.linspace(0.0, 1.0, BINS + 1)[1:-1]))
-        place = block * (len(edges) + 1) + np.searchsorted(edges, score, side="right")
-        shape = (len(weeks), len(edges) + 1)
-        positive = np.bincount(place[event], minlength=shape[0] * shape[1]).reshape(shape)
-        negative = np.bincount(place[~event], minlength=shape[0] * shape[1]).reshape(shape)
-        found[k] = _areas(draws @ positive.astype(np.float64), draws @ negative.astype(np.float64))
-    return found
-
-
-def _areas(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> Series:
-    """Areas from counts per class, one row each."""
     below = np.cumsum(negative, axis=1) - 0.5 * negative
     total = positive.sum(axis=1) * negative.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((positive * below).sum(axis=1) / np.where(total > 0, total, np.nan))
+
+
+def drawn_weeks(weeks: int) -> NDArray[np.float64]:
+    """(RESAMPLES, weeks): how often each draw of as many weeks holds each week; the same every time."""
+    chance = np.random.default_rng(SEED)
+    return chance.multinomial(weeks, np.full(weeks, 1.0 / weeks), size=RESAMPLES).astype(np.float64)
+
+
+def resampled_areas(positive: NDArray[np.integer], negative: NDArray[np.integer]) -> Series:
+    """(RESAMPLES,) areas from counts by week and class (weeks, classes), on the draws of `drawn_weeks`.
+
+    Rankings whose counts have the same weeks meet the same draws, so that their areas can be subtracted.
+    """
+    found = [
+        auc_of_counts(part @ positive.astype(np.float64), part @ negative.astype(np.float64))
+        for part in _parts(drawn_weeks(len(positive)))
+    ]
+    return np.concatenate(found)
+
+
+def interval(drawn: Series) -> tuple[float, float]:
+    """95 % interval of what the draws gave; NaN where half of them or more gave nothing."""
+    known = drawn[np.isfinite(drawn)]
+    if len(known) <= RESAMPLES // 2:
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, INTERVAL)
+    return float(low), float(high)
+
+
+def _parts(draws: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+    for first in range(0, len(draws), AT_A_TIME):
+        yield draws[first : first + AT_A_TIME]

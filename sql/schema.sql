@@ -393,6 +393,34 @@ COMMENT ON COLUMN risk.backtest_score_area.less_low IS 'lower end of the 95 % in
 
 COMMENT ON COLUMN risk.backtest_score_area.less_high IS 'upper end of that interval';
 
+CREATE TABLE risk.backtest_score_bin (
+    run_id uuid NOT NULL,
+    low smallint NOT NULL,
+    high smallint NOT NULL,
+    evaluations integer NOT NULL,
+    event_share risk.statistic NOT NULL,
+    event_low risk.statistic,
+    event_high risk.statistic,
+    CONSTRAINT scores_are_in_order CHECK ((low < high)),
+    CONSTRAINT shares_are_fractions CHECK ((((event_share)::double precision >= (0)::double precision) AND ((event_share)::double precision <= (1)::double precision)))
+);
+
+COMMENT ON TABLE risk.backtest_score_bin IS 'How often a fall followed scores of each ten points: one row per run and ten points';
+
+COMMENT ON COLUMN risk.backtest_score_bin.run_id IS 'backtest_score';
+
+COMMENT ON COLUMN risk.backtest_score_bin.low IS 'lowest score of the class, 0 to 90';
+
+COMMENT ON COLUMN risk.backtest_score_bin.high IS 'where the next class begins; 100 belongs to the last';
+
+COMMENT ON COLUMN risk.backtest_score_bin.evaluations IS 'how many had such a score and a known day ahead';
+
+COMMENT ON COLUMN risk.backtest_score_bin.event_share IS 'share of them followed by a fall of more than 5 % within 24 h, fraction';
+
+COMMENT ON COLUMN risk.backtest_score_bin.event_low IS 'lower end of its 95 % interval, by resampled weeks; NULL: too few weeks';
+
+COMMENT ON COLUMN risk.backtest_score_bin.event_high IS 'upper end of that interval';
+
 CREATE TABLE risk.backtest_score_crash (
     run_id uuid NOT NULL,
     crash text NOT NULL,
@@ -405,7 +433,8 @@ CREATE TABLE risk.backtest_score_crash (
     was_high boolean NOT NULL,
     lead_s risk.statistic,
     cost_high risk.statistic,
-    cost_fall risk.statistic
+    cost_fall risk.statistic,
+    false_a_week risk.statistic
 );
 
 COMMENT ON TABLE risk.backtest_score_crash IS 'Past crashes in a run: one row per run, crash, symbol and length of bars';
@@ -433,6 +462,8 @@ COMMENT ON COLUMN risk.backtest_score_crash.lead_s IS 'seconds from the first hi
 COMMENT ON COLUMN risk.backtest_score_crash.cost_high IS 'what an exit at the first high would have paid, fraction of mid';
 
 COMMENT ON COLUMN risk.backtest_score_crash.cost_fall IS 'what an exit at the largest fall would have paid, fraction of mid';
+
+COMMENT ON COLUMN risk.backtest_score_crash.false_a_week IS 'false alarms of the stretch of bars that it lies in, per week; NULL: an older run';
 
 CREATE TABLE risk.backtest_score_level (
     run_id uuid NOT NULL,
@@ -507,6 +538,77 @@ COMMENT ON COLUMN risk.backtest_score_position.warned_at IS 'first warning of it
 COMMENT ON COLUMN risk.backtest_score_position.critical_at IS 'first critical alert of its distance, UTC; NULL: never';
 
 COMMENT ON COLUMN risk.backtest_score_position.level_at IS 'first reported level of high or above, UTC; NULL: never';
+
+CREATE TABLE risk.backtest_score_track (
+    run_id uuid NOT NULL,
+    symbol text NOT NULL,
+    bar_s integer NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    evaluations integer NOT NULL,
+    absent text[] NOT NULL,
+    is_garch risk.statistic NOT NULL,
+    rises integer NOT NULL,
+    false_rises integer NOT NULL,
+    weeks risk.statistic NOT NULL,
+    CONSTRAINT a_false_rise_is_a_rise CHECK (((false_rises >= 0) AND (false_rises <= rises)))
+);
+
+COMMENT ON TABLE risk.backtest_score_track IS 'Stretches of bars that a run judged, and their false alarms: one row per run and stretch';
+
+COMMENT ON COLUMN risk.backtest_score_track.run_id IS 'backtest_score';
+
+COMMENT ON COLUMN risk.backtest_score_track.symbol IS 'exchange symbol';
+
+COMMENT ON COLUMN risk.backtest_score_track.bar_s IS 'seconds between evaluations';
+
+COMMENT ON COLUMN risk.backtest_score_track.first_at IS 'first evaluation, UTC';
+
+COMMENT ON COLUMN risk.backtest_score_track.last_at IS 'last evaluation, UTC';
+
+COMMENT ON COLUMN risk.backtest_score_track.evaluations IS 'how many';
+
+COMMENT ON COLUMN risk.backtest_score_track.absent IS 'components that the archives cannot give';
+
+COMMENT ON COLUMN risk.backtest_score_track.is_garch IS 'share of evaluations whose forecast came from GARCH, fraction; EWMA made the others';
+
+COMMENT ON COLUMN risk.backtest_score_track.rises IS 'times that the level rose to high or above, the day after being known';
+
+COMMENT ON COLUMN risk.backtest_score_track.false_rises IS 'of them not followed by a fall of more than 5 % within 24 h';
+
+COMMENT ON COLUMN risk.backtest_score_track.weeks IS 'length of all evaluations, weeks';
+
+CREATE TABLE risk.backtest_score_year (
+    run_id uuid NOT NULL,
+    symbol text NOT NULL,
+    bar_s integer NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    year smallint NOT NULL,
+    calm_share risk.statistic NOT NULL,
+    high_share risk.statistic NOT NULL,
+    extreme_share risk.statistic NOT NULL,
+    evaluations integer NOT NULL
+);
+
+COMMENT ON TABLE risk.backtest_score_year IS 'Levels in calm time: one row per run, stretch of bars and year that has calm time';
+
+COMMENT ON COLUMN risk.backtest_score_year.run_id IS 'backtest_score';
+
+COMMENT ON COLUMN risk.backtest_score_year.symbol IS 'exchange symbol';
+
+COMMENT ON COLUMN risk.backtest_score_year.bar_s IS 'seconds between evaluations';
+
+COMMENT ON COLUMN risk.backtest_score_year.first_at IS 'first evaluation of the stretch, UTC: backtest_score_track';
+
+COMMENT ON COLUMN risk.backtest_score_year.year IS 'UTC';
+
+COMMENT ON COLUMN risk.backtest_score_year.calm_share IS 'share of the year''s evaluations in calm weeks, fraction';
+
+COMMENT ON COLUMN risk.backtest_score_year.high_share IS 'share of the calm ones at high or above, fraction';
+
+COMMENT ON COLUMN risk.backtest_score_year.extreme_share IS 'share of the calm ones at extreme, fraction';
+
+COMMENT ON COLUMN risk.backtest_score_year.evaluations IS 'calm ones';
 
 CREATE TABLE risk.bracket_check (
     symbol text NOT NULL,
@@ -3328,6 +3430,9 @@ ALTER TABLE ONLY risk.archived_depth
 ALTER TABLE ONLY risk.backtest_score_area
     ADD CONSTRAINT backtest_score_area_pkey PRIMARY KEY (run_id, bars, ranked_by);
 
+ALTER TABLE ONLY risk.backtest_score_bin
+    ADD CONSTRAINT backtest_score_bin_pkey PRIMARY KEY (run_id, low);
+
 ALTER TABLE ONLY risk.backtest_score_crash
     ADD CONSTRAINT backtest_score_crash_pkey PRIMARY KEY (run_id, crash, symbol, bar_s);
 
@@ -3339,6 +3444,12 @@ ALTER TABLE ONLY risk.backtest_score
 
 ALTER TABLE ONLY risk.backtest_score_position
     ADD CONSTRAINT backtest_score_position_pkey PRIMARY KEY (run_id, crash, symbol, side, leverage);
+
+ALTER TABLE ONLY risk.backtest_score_track
+    ADD CONSTRAINT backtest_score_track_pkey PRIMARY KEY (run_id, symbol, bar_s, first_at);
+
+ALTER TABLE ONLY risk.backtest_score_year
+    ADD CONSTRAINT backtest_score_year_pkey PRIMARY KEY (run_id, symbol, bar_s, first_at, year);
 
 ALTER TABLE ONLY risk.bracket_check
     ADD CONSTRAINT bracket_check_pkey PRIMARY KEY (symbol);
@@ -3595,6 +3706,9 @@ ALTER TABLE ONLY risk.delivery_attempt
 ALTER TABLE ONLY risk.backtest_score_area
     ADD CONSTRAINT the_run_is_known FOREIGN KEY (run_id) REFERENCES risk.backtest_score(run_id);
 
+ALTER TABLE ONLY risk.backtest_score_bin
+    ADD CONSTRAINT the_run_is_known FOREIGN KEY (run_id) REFERENCES risk.backtest_score(run_id);
+
 ALTER TABLE ONLY risk.backtest_score_crash
     ADD CONSTRAINT the_run_is_known FOREIGN KEY (run_id) REFERENCES risk.backtest_score(run_id);
 
@@ -3602,6 +3716,12 @@ ALTER TABLE ONLY risk.backtest_score_level
     ADD CONSTRAINT the_run_is_known FOREIGN KEY (run_id) REFERENCES risk.backtest_score(run_id);
 
 ALTER TABLE ONLY risk.backtest_score_position
+    ADD CONSTRAINT the_run_is_known FOREIGN KEY (run_id) REFERENCES risk.backtest_score(run_id);
+
+ALTER TABLE ONLY risk.backtest_score_track
+    ADD CONSTRAINT the_run_is_known FOREIGN KEY (run_id) REFERENCES risk.backtest_score(run_id);
+
+ALTER TABLE ONLY risk.backtest_score_year
     ADD CONSTRAINT the_run_is_known FOREIGN KEY (run_id) REFERENCES risk.backtest_score(run_id);
 
 ALTER TABLE ONLY risk.strategy_pair

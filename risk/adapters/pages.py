@@ -173,5 +173,5 @@ def _safe(text: Piece) -> str:
 
 
 def _cell(cell: Piece) -> str:
-    is_words = isinstance(cell, str) and not any(c.isdigit() for c in cell) and len(cell) > 1
+    is_words = isinstance(cell, str) and len(cell) > 1 and (len(cell) > 40 or not any(map(str.isdigit, cell)))
     return f'<td class="words">{_safe(cell)}</td>' if is_words else f"<td>{_safe(cell)}</td>"

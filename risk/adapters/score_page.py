@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from risk.adapters import pages
+from risk.catalogue import say
 from risk.chapters import Chapter
-from risk.score_findings import Findings, chapters
-from risk.score_study import Bin
+from risk.score_findings import Findings
+from risk.score_report import chapters
+from risk.score_tally import Bin
 
-WIDE, TALL, LEFT, FOOT = 640, 260, 46, 30
+WIDE, TALL, LEFT, FOOT, HEAD = 640, 260, 46, 30, 10
+HEIGHT = TALL - FOOT - HEAD
 
 
-def page(found: Findings) -> str:
-    """The whole document."""
+def page(found: Findings, language: str = "en") -> str:
+    """The whole document.
+
+    Raises:
+        DataError: it is too large.
+    """
     sections = []
-    for chapter in chapters(found):
-        extra = [reliability(found.bins)] if chapter.heading == "Reliability" else []
+    for chapter in chapters(found, language):
+        extra = [reliability(found.bins, language)] if chapter.name == "reliability" else []
         sections.append(section(chapter, extra))
+    lead = say(language, "backtest.score.page.lead", profile=found.profile, limits=found.limits_version)
     return pages.page(
-        "The score before the past",
+        say(language, "backtest.score.page.title"),
         sections,
-        lead=f"Profile {found.profile}, limits {found.limits_version}.",
-        footer="Files: " + ", ".join(found.sources),
+        language=language,
+        lead=lead,
+        footer=say(language, "backtest.score.page.files", files=", ".join(found.sources)),
     )
 
 
@@ -32,26 +42,42 @@ def section(chapter: Chapter, extra: Sequence[pages.Markup] = ()) -> pages.Marku
     return pages.section(chapter.heading, *map(pages.paragraph, chapter.words), *extra, *tables)
 
 
-def reliability(bins: Sequence[Bin]) -> pages.Markup:
-    """Bars: how often the fall followed, by tens of the score."""
+def reliability(bins: Sequence[Bin], language: str = "en") -> pages.Markup:
+    """Bars with their intervals: how often the fall followed, by tens of the score."""
     parts = []
     for step in range(0, 101, 25):
-        y = TALL - FOOT - (TALL - FOOT - 10) * step / 100
+        y = _y(step / 100)
         parts.append(
             f'<line x1="{LEFT}" x2="{WIDE}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--line)"/>'
             f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{step} %</text>'
         )
-    each = (WIDE - LEFT) / 10
-    for one in bins:
-        x, tall = LEFT + each * one.low / 10, (TALL - FOOT - 10) * one.event_share
-        parts.append(
-            f'<rect x="{x + 4:.1f}" y="{TALL - FOOT - tall:.1f}" width="{each - 8:.1f}" height="{tall:.1f}" '
-            f'fill="var(--one)"><title>{one.evaluations} evaluations</title></rect>'
-            f'<text x="{x + each / 2:.1f}" y="{TALL - 10}" text-anchor="middle">{one.low}–{one.high}</text>'
-        )
-    label = "Share of evaluations followed by a fall of more than 5 % in 24 h, by tens of the score"
+    parts += map(_bar, bins)
+    label = say(language, "backtest.score.reliability.picture")
     return pages.drawing(
         f'<svg viewBox="0 0 {WIDE} {TALL}" role="img" aria-label="{label}" fill="var(--ink)" '
         f'font-size="12">{"".join(parts)}</svg>',
         caption=label,
     )
+
+
+def _y(share: float) -> float:
+    return TALL - FOOT - HEIGHT * share
+
+
+def _bar(one: Bin) -> str:
+    each = (WIDE - LEFT) / 10
+    x, top = LEFT + each * one.low / 10, _y(one.event_share)
+    middle = x + each / 2
+    drawn = (
+        f'<rect x="{x + 4:.1f}" y="{top:.1f}" width="{each - 8:.1f}" height="{_y(0.0) - top:.1f}" '
+        f'fill="var(--one)"><title>{one.evaluations:,}</title></rect>'
+        f'<text x="{middle:.1f}" y="{TALL - 10}" text-anchor="middle">{one.low}–{one.high}</text>'
+    )
+    if math.isfinite(one.event_low):
+        low, high = _y(one.event_low), _y(one.event_high)
+        ends = "".join(f"M{middle - 6:.1f} {y:.1f}h12" for y in (low, high))
+        drawn += (
+            f'<path class="interval" d="M{middle:.1f} {low:.1f}V{high:.1f}{ends}" stroke="var(--ink)" '
+            'stroke-width="1.5" fill="none"/>'
+        )
+    return drawn

@@ -14,9 +14,21 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from risk.adapters.store_engine import run
-from risk.score_findings import Findings, verdict
+from risk.score_findings import AlarmRow, Findings, YearRow
+from risk.score_report import verdict
 
-TIMES = ("fall_at", "first_high", "first_extreme", "liquidated_at", "warned_at", "critical_at", "level_at")
+TIMES = (
+    "first_at",
+    "last_at",
+    "fall_at",
+    "first_high",
+    "first_extreme",
+    "liquidated_at",
+    "warned_at",
+    "critical_at",
+    "level_at",
+)
+COLUMNS = {"first": "first_at", "last": "last_at", "false": "false_rises"}
 
 
 def run_id(found: Findings) -> UUID:
@@ -25,19 +37,27 @@ def run_id(found: Findings) -> UUID:
     return UUID(bytes=hashlib.sha256(body).digest()[:16])
 
 
-def save_score_backtest(db: Connection, found: Findings, now: datetime) -> UUID:
-    """Store a run and its rows; a run that is stored already stays as it is."""
+def save_score_backtest(db: Connection, found: Findings, now: datetime, language: str = "en") -> UUID:
+    """Store a run and its rows, its verdict in a language; a run that is stored already stays as it is."""
     name = run_id(found)
-    head = {"run_id": str(name), "made_at": now.isoformat(), "verdict": list(verdict(found))}
+    head = {"run_id": str(name), "made_at": now.isoformat(), "verdict": list(verdict(found, language))}
     plain = ("profile", "limits_version", "side", "notional_usdt", "sources")
     _save(db, "save_backtest_score", [head | {field: getattr(found, field) for field in plain}])
     own = {"run_id": str(name)}
     levels = [own | {"bars": b} | asdict(row) for b, rows in found.levels.items() for row in rows]
     _save(db, "save_backtest_score_level", levels)
     _save(db, "save_backtest_score_area", [own | row for row in _areas(found)])
+    _save(db, "save_backtest_score_bin", [own | asdict(row) for row in found.bins])
+    _save(db, "save_backtest_score_track", [own | _renamed(row) for row in found.tracks])
+    _save(db, "save_backtest_score_year", [own | _renamed(row) for row in found.years])
     _save(db, "save_backtest_score_crash", [own | asdict(row) for row in found.crashes])
     _save(db, "save_backtest_score_position", [own | asdict(row) for row in found.positions])
     return name
+
+
+def _renamed(row: AlarmRow | YearRow) -> dict[str, Any]:
+    """Its fields under the names of their columns."""
+    return {COLUMNS.get(name, name): value for name, value in asdict(row).items()}
 
 
 def _areas(found: Findings) -> Iterable[dict[str, Any]]:

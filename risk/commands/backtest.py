@@ -75,6 +75,7 @@ def score(
     html: Path | None = None,
     json: Path | None = None,
     store: bool = False,
+    language: Literal["en", "zh"] | None = None,
 ) -> int:
     """Replay the whole score over archives: what followed each level, and what past crashes would have been.
 
@@ -90,6 +91,7 @@ def score(
         html: write one self-contained page.
         json: write everything that was found.
         store: keep the run in the desk's database.
+        language: of the words; that of the settings by default.
     """
     from risk import limits
     from risk.runtime.backtest_score import Wish, run
@@ -105,5 +107,6 @@ def score(
         html=html,
         json=json,
         keep=store,
+        language=language or settings.language,
     )
     return run(settings, wish, terminal.console(), terminal.say)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,15 @@ from risk.adapters.settings import Settings
 from risk.crash_study import CRASHES, CrashRow, PositionRow, crash_row, position_rows
 from risk.errors import SettingsError
 from risk.limits import Limits
+from risk.records import LeverageBracket
 from risk.runtime.database import reachable
-from risk.score_findings import Findings, chapters, findings
+from risk.score_findings import Collected, Findings, findings
+from risk.score_report import chapters
 from risk.score_study import Judgement, judged
 from risk.tracks import tracks
 
 DAY_S = 86_400
+SHOWN = ("levels", "ranking", "reliability", "crashes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,7 @@ class Wish:
     html: Path | None
     json: Path | None
     keep: bool
+    language: str = "en"
 
 
 def run(settings: Settings, wish: Wish, console: Console, say: Callable[[str], None]) -> int:
@@ -50,28 +55,34 @@ def run(settings: Settings, wish: Wish, console: Console, say: Callable[[str], N
         DataError: a file that cannot be read.
         StoreError: the database does not answer where the run is to be stored.
     """
-    _, found = replayed(wish, console)
-    for grid in (grid for chapter in chapters(found)[:5] for grid in chapter.grids):
+    found = replayed(wish, console)
+    told = chapters(found, wish.language)
+    for grid in (grid for chapter in told if chapter.name in SHOWN for grid in chapter.grids):
         table = Table(*grid.columns, box=box.SIMPLE, title=grid.caption or None)
         for row in grid.rows:
             table.add_row(*row)
         console.print(table)
     if wish.html:
-        pages.save(wish.html, score_page.page(found))
+        pages.save(wish.html, score_page.page(found, wish.language))
     if wish.json:
         body = json.dumps(plain(asdict(found)), indent=1, allow_nan=False, sort_keys=True)
         wish.json.write_text(body + "\n", encoding="utf-8")
     if wish.keep:
         with reachable(settings) as url, store.connect(url) as db:
             store.save_limits(db, wish.limits.version, wish.limits.body())
-            store.save_score_backtest(db, found, datetime.now(UTC))
-    for words in chapters(found)[0].words:
+            store.save_score_backtest(db, found, datetime.now(UTC), wish.language)
+    for words in told[0].words:
         say(words)
     return 0
 
 
-def replayed(wish: Wish, console: Console) -> tuple[list[Judgement], Findings]:
+def replayed(
+    wish: Wish, console: Console, seen: Callable[[Judgement], object] = lambda judgement: None
+) -> Findings:
     """Every symbol replayed, one after the other, and what was found.
+
+    Args:
+        seen: is given every track that was judged; nothing else keeps them.
 
     Raises:
         SettingsError: a symbol without bars in the folder.
@@ -85,44 +96,49 @@ def replayed(wish: Wish, console: Console) -> tuple[list[Judgement], Findings]:
             f"{', '.join(there) or 'none'}"
         )
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    found: list[Judgement] = []
-    crashes: list[CrashRow] = []
-    positions: list[PositionRow] = []
+    collected = Collected()
     with Progress(*columns, console=console, transient=True) as progress:
         chosen = wish.symbols or there
         task = progress.add_task("symbols", total=len(chosen))
         for symbol in chosen:
+            ladder = pasts.ladder(wish.archive, symbol)
             for one in _judgements(wish, symbol, progress):
-                found.append(one)
-                for crash in CRASHES:
-                    row = crash_row(one, crash, wish.notional_usdt)
-                    crashes += [row] if row else []
-                    positions += position_rows(
-                        one.track, crash, wish.limits, pasts.ladder(wish.archive, symbol),
-                        side=wish.side, notional_usdt=wish.notional_usdt, leverages=wish.leverages,
-                    ) if row else ()  # fmt: skip
+                collected.add(one, *_crashes(wish, one, ladder))
+                seen(one)
             progress.advance(task)
-    order = {crash.name: i for i, crash in enumerate(CRASHES)}
-    summed = findings(
-        found,
-        sorted(crashes, key=lambda row: (order[row.crash], row.symbol)),
-        sorted(positions, key=lambda row: (order[row.crash], row.symbol, row.leverage)),
+    return findings(
+        collected,
         profile=wish.limits.profile,
         limits_version=wish.limits.version,
         notional_usdt=wish.notional_usdt,
         side=wish.side,
     )
-    return found, summed
 
 
-def _judgements(wish: Wish, symbol: str, progress: Progress) -> list[Judgement]:
-    found = []
+def _crashes(
+    wish: Wish, one: Judgement, ladder: tuple[LeverageBracket, ...]
+) -> tuple[list[CrashRow], list[PositionRow]]:
+    """The past crashes that the track reaches, and what positions held in them would have lived through."""
+    rows: list[CrashRow] = []
+    positions: list[PositionRow] = []
+    for crash in CRASHES:
+        row = crash_row(one, crash, wish.notional_usdt)
+        if row:
+            rows.append(row)
+            positions += position_rows(
+                one.track, crash, wish.limits, ladder,
+                side=wish.side, notional_usdt=wish.notional_usdt, leverages=wish.leverages,
+            )  # fmt: skip
+    return rows, positions
+
+
+def _judgements(wish: Wish, symbol: str, progress: Progress) -> Iterator[Judgement]:
     for past in pasts.pasts(wish.archive, symbol):
         days = round((past.bars.open_at[-1] - past.bars.open_at[0]) / DAY_S)
         task = progress.add_task(f"{symbol}, days", total=days)
-        found += [judged(t, wish.limits) for t in tracks(past, on_day=lambda t=task: progress.advance(t))]  # type: ignore[misc]
+        for track in tracks(past, on_day=partial(progress.advance, task)):
+            yield judged(track, wish.limits)
         progress.remove_task(task)
-    return found
 
 
 def plain(value: Any) -> Any:

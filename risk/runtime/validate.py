@@ -19,7 +19,9 @@ from risk.chapters import Chapter, Grid, markdown
 from risk.errors import RiskError
 from risk.runtime.backtest_score import Wish, replayed
 from risk.runtime.backtest_var import lines
-from risk.score_findings import Findings, chapters
+from risk.score_findings import Findings
+from risk.score_report import chapters
+from risk.tracks import Track
 
 HEAD = """# Validation
 
@@ -56,9 +58,10 @@ def write(archive: Path, docs: Path, console: Console) -> None:
         DataError: an archive that cannot be read.
         OSError: the folder cannot be written to.
     """
-    judged, found = replayed(_wish(archive, "default"), console)
-    _, seed = replayed(_wish(archive, "seed"), console)
-    folds = chained([one.track for one in judged], limits.default())
+    kept: list[Track] = []
+    found = replayed(_wish(archive, "default"), console, lambda one: kept.append(one.track))
+    seed = replayed(_wish(archive, "seed"), console)
+    folds = chained(kept, limits.default())
     names = []
     for one in (found, seed):
         names.append(f"score-{one.profile}.html")
@@ -101,9 +104,7 @@ def value_at_risk(archive: Path) -> Chapter:
 
 
 def _short(found: Findings) -> tuple[Chapter, ...]:
-    return tuple(
-        c for c in chapters(found) if c.heading in ("Verdict", "Levels and what followed", "Ranking")
-    )
+    return tuple(c for c in chapters(found) if c.name in ("verdict", "levels", "ranking"))
 
 
 def _wish(archive: Path, profile: str) -> Wish:

@@ -11,7 +11,8 @@ INSERT INTO risk.backtest_score_crash (
     was_high,
     lead_s,
     cost_high,
-    cost_fall
+    cost_fall,
+    false_a_week
 )
 SELECT
     given.run_id,
@@ -25,6 +26,7 @@ SELECT
     given.was_high,
     given.lead_s,
     given.cost_high,
-    given.cost_fall
+    given.cost_fall,
+    given.false_a_week
 FROM jsonb_populate_recordset(CAST(NULL AS risk.backtest_score_crash), CAST(:rows AS jsonb)) AS given
 ON CONFLICT (run_id, crash, symbol, bar_s) DO NOTHING

@@ -15,9 +15,12 @@ from risk.adapters import pages, score_page, store
 from risk.calibration import Fold, chapter, stretched
 from risk.chapters import Chapter, Grid, markdown
 from risk.crash_study import CRASHES, crash_row, window
+from risk.ranking import auc
 from risk.replay import Replayed
-from risk.score_findings import Findings, findings, verdict
-from risk.score_study import Judgement, alarms, calm, judged, level_rows, reliability
+from risk.score_findings import Collected, Findings, findings
+from risk.score_report import verdict
+from risk.score_study import Judgement, alarms, calm, judged
+from risk.score_tally import Tally, level_rows, merged, ranking, reliability
 from risk.tracks import Track
 
 DEFAULT = limits.default()
@@ -49,10 +52,18 @@ def judgement(
     return Judgement(track=track, said=said, fall_1h=fall / 2, fall_24h=fall)
 
 
+def counted(*found: Judgement) -> Tally:
+    """Everything counted."""
+    tally = Tally()
+    for one in found:
+        tally.add(one)
+    return tally
+
+
 def test_levels_are_shares_of_time_with_the_falls_that_followed() -> None:
     # half an hour each of low and high: after low 1 % and 3 %, after high 4 % and 8 %
     one = judgement([0, 0, 2, 2], fall_24h=[-0.01, -0.03, -0.04, -0.08])
-    low, medium, high, extreme = level_rows([one])
+    low, medium, high, extreme = level_rows(counted(one))
     assert (low.share, high.share, medium.share, extreme.share) == (0.5, 0.5, 0.0, 0.0)
     assert (low.median_24h, high.median_24h) == pytest.approx((-0.02, -0.06))
     assert (low.event_share, high.event_share) == (0.0, 0.5)
@@ -69,9 +80,72 @@ def test_a_rise_to_high_that_no_fall_follows_is_a_false_alarm() -> None:
 
 def test_reliability_counts_by_tens_of_the_score() -> None:
     one = judgement([0] * 4, fall_24h=[0, -0.06, -0.06, -0.06], composite=[5, 9.9, 10, 100])
-    assert [(b.low, b.evaluations, b.event_share) for b in reliability([one])] == [
+    # one week: whatever is drawn, it is that week
+    assert [(b.event_low, b.event_high) for b in reliability(counted(one))] == [(0.5, 0.5), (1, 1), (1, 1)]
+    assert [(b.low, b.evaluations, b.event_share) for b in reliability(counted(one))] == [
         (0, 2, 0.5), (10, 1, 1.0), (90, 1, 1.0),
     ]  # fmt: skip
+
+
+def weekly(seed: int, weeks: int, symbol: str = "BTCUSDT") -> Judgement:
+    """Hours whose falls become likelier with the score, and whose weeks differ."""
+    chance = np.random.default_rng(seed)
+    n = 168 * weeks
+    score = np.clip(50 + 15 * np.repeat(chance.normal(size=weeks), 168) + 10 * chance.normal(size=n), 0, 100)
+    fall = np.where(chance.random(n) < score / 200, -0.08, -0.01)
+    one = judgement([0] * n, fall_24h=fall.tolist(), composite=score.tolist())
+    sigma = np.exp(score / 25 - 5)
+    baselines = {"atr": sigma, "ewma": 1e-3 / sigma, "garch": chance.random(n) + 0.01}
+    return replace(one, track=replace(one.track, symbol=symbol, baselines=baselines))
+
+
+def test_counts_rank_as_the_rows_themselves_do_to_the_class_s_width() -> None:
+    one = weekly(1, 30)
+    areas, beside = ranking(counted(one))
+    for name, values in (("score", one.said.composite), *one.track.baselines.items()):
+        assert areas[name].value == pytest.approx(auc(values, one.event), abs=2e-4), name
+        assert areas[name].low < areas[name].value < areas[name].high
+    # a baseline that rises with the score ranks the same, its inverse the other way round
+    assert areas["atr"].value == pytest.approx(areas["score"].value, abs=2e-4)
+    assert areas["ewma"].value == pytest.approx(1 - areas["score"].value, abs=2e-4)
+    assert beside["atr"] == pytest.approx((0, 0), abs=2e-3)
+    assert beside["ewma"][0] > 0, "told apart for certain"
+
+
+def test_falls_are_counted_to_a_hundredth_of_a_percent() -> None:
+    one = weekly(2, 4)
+    chance = np.random.default_rng(3)
+    fall = -np.abs(chance.normal(0.02, 0.01, len(one.track)))
+    row = level_rows(counted(replace(one, fall_24h=fall)))[0]
+    assert row.median_24h == pytest.approx(np.quantile(fall, 0.5), abs=1e-4)
+    assert row.worst_5pct_24h == pytest.approx(np.quantile(fall, 0.05), abs=1e-4)
+
+
+def test_symbols_counted_apart_and_brought_together_are_symbols_counted_together() -> None:
+    first, second = weekly(4, 5), weekly(5, 8, "ETHUSDT")
+    both, joined = counted(first, second), merged(counted(first), counted(second))
+    assert ranking(both) == ranking(joined)
+    assert reliability(both) == reliability(joined)
+    assert level_rows(both)[0] == level_rows(joined)[0]
+
+
+def test_the_interval_of_a_ten_is_by_weeks_and_holds_its_share() -> None:
+    for one in reliability(counted(weekly(6, 40))):
+        if one.evaluations > 300:
+            assert one.event_low < one.event_share < one.event_high
+            # ten rows a week are not ten weeks: wider than by rows, 1.96 · √(p(1 − p)/n)
+            by_rows = 1.96 * np.sqrt(one.event_share * (1 - one.event_share) / one.evaluations)
+            assert one.event_high - one.event_low > by_rows
+
+
+def test_memory_grows_with_the_weeks_and_not_with_the_symbols() -> None:
+    few, many = (counted(*(weekly(k, 6) for k in range(n))) for n in (1, 12))
+    assert set(few.weeks) == set(many.weeks)
+    assert many.evaluations.sum() == 12 * few.evaluations.sum()
+    held = [
+        sum(w.nbytes for w in t.weeks.values()) + t.falls_24h.nbytes + t.ranked.nbytes for t in (few, many)
+    ]
+    assert held[0] == held[1]
 
 
 def test_calm_weeks_have_no_great_fall_near() -> None:
@@ -111,10 +185,9 @@ def test_a_window_begins_three_days_before_the_crash() -> None:
 def run() -> Findings:
     """What a small run finds."""
     one = judgement([0] * 90 + [2] * 40, fall_24h=[0.0] * 89 + [-0.06] * 10 + [0.0] * 31)
-    rows = [row for c in CRASHES if (row := crash_row(one, c, 1e5))]
-    return findings(
-        [one], rows, (), profile="default", limits_version=DEFAULT.version, notional_usdt=1e5, side=1
-    )
+    collected = Collected()
+    collected.add(one, [row for c in CRASHES if (row := crash_row(one, c, 1e5))])
+    return findings(collected, profile="default", limits_version=DEFAULT.version, notional_usdt=1e5, side=1)
 
 
 def test_a_run_is_stored_once_and_can_be_read(db: Connection) -> None:
@@ -124,19 +197,38 @@ def test_a_run_is_stored_once_and_can_be_read(db: Connection) -> None:
     assert store.save_score_backtest(db, run(), now + timedelta(days=1)) == name
     count = {
         table: db.execute(text(f"SELECT count(*) FROM risk.backtest_score{table}")).scalar_one()
-        for table in ("", "_level", "_area", "_crash")
+        for table in ("", "_level", "_area", "_bin", "_track", "_year", "_crash")
     }
-    assert count == {"": 1, "_level": 8, "_area": 8, "_crash": 1}
+    # two groups of bars of four levels and four rankings; scores of 0 and 60: two tens
+    assert count == {"": 1, "_level": 8, "_area": 8, "_bin": 2, "_track": 1, "_year": 1, "_crash": 1}
+    track = db.execute(
+        text("SELECT symbol, first_at, rises, false_rises, weeks FROM risk.backtest_score_track")
+    ).one()
+    # a rise at the 91st evaluation, within the ten that a fall of 6 % follows; 130 hours
+    assert track == ("BTCUSDT", datetime(2024, 8, 1, tzinfo=UTC), 1, 0, pytest.approx(130 / 168))
     fall = db.execute(text("SELECT fall, fall_at FROM risk.backtest_score_crash")).one()
     assert fall == (pytest.approx(-0.2), datetime(2024, 8, 5, 4, tzinfo=UTC))
 
 
-def test_the_page_is_whole_and_small_and_the_words_fit_the_numbers() -> None:
-    found = run()
-    document = score_page.page(found)
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("No archive has bars of an hour or less for March 2020", "false a week", "August 2024")),
+        ("zh", ("档案中没有 2020 年 3 月", "每周误报", "2024 年 8 月")),
+    ],
+)
+def test_the_page_is_whole_and_small_in_every_language(language: str, words: tuple[str, ...]) -> None:
+    document = score_page.page(run(), language)
     assert len(document.encode()) < pages.MOST_BYTES
-    assert "<svg" in document
-    assert "No archive has bars of an hour or less for March 2020" in document
+    assert f'<html lang="{language}">' in document
+    assert document.count('class="interval"') == 2, "an interval on each of two bars"
+    assert [w for w in words if w not in document] == []
+    english = ("Verdict", "evaluations", "share of time", "Reliability", "to high", "alone")
+    assert language == "en" or [w for w in english if w in document] == []
+
+
+def test_the_words_fit_the_numbers() -> None:
+    found = run()
     # the baselines are the score itself here: nothing can be told apart
     assert sum("cannot be told from" in words for words in verdict(found)) == 3
 
