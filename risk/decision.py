@@ -10,7 +10,7 @@ from uuid import uuid5
 
 import numpy as np
 
-from risk import alerting, exposure, reduction
+from risk import alerting, delisting, exposure, reduction
 from risk.components import Grid, is_fresh
 from risk.exposure import Exposure
 from risk.hysteresis import remember
@@ -42,7 +42,10 @@ def decide(state: State, limits: Limits, now: datetime) -> Decision:
     state = replace(state, positions=tuple(p for p in state.positions if p.quantity != 0))
     now_s = now.timestamp()
     symbols, columns, ladders = _widened(state)
-    held = exposure.exposure(symbols, state.account, state.positions, is_watched=state.watches_account)
+    held = exposure.exposure(
+        symbols, state.account, state.positions, is_watched=state.watches_account,
+        over=delisting.over(state, now),
+    )  # fmt: skip
     judged = score_columns(columns, *ladders, held, limits, now_s, absent=state.absent)
     counter = reduction.counterfactual(state, symbols, columns, ladders, held, judged, limits, now_s)
     scores = _scores(state, symbols, judged, held, counter, limits, now)
@@ -174,7 +177,10 @@ def _reason(view: View, i: int) -> str:
         worst = int(np.nanargmax(scores.dimensions[i]))
         return f"dimension:{DIMENSIONS[worst]}"
     floors = floor_names(int(scores.floors[i]))
-    order = ("leverage_extreme", "leverage_high", "leverage_unknown", "dimension_extreme", "other_unknown")
+    order = (
+        "leverage_extreme", "leverage_high", "leverage_unknown", "contract_over", "dimension_extreme",
+        "other_unknown",
+    )  # fmt: skip
     return f"floor:{next(name for name in order if name in floors)}"
 
 

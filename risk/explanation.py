@@ -42,7 +42,8 @@ def explain(row: Mapping[str, Any], body: Mapping[str, Any]) -> Explanation:
     `row` has the stored columns of one scope: values, component_scores, dimensions, floors, missing.
     Scores follow from values by the curves. What cannot be read off the values is taken from the row: a
     score without a value (no liquidation at any price is 0), leverage without components (0 when flat,
-    100 in debt), and which unknown inputs were expected (the floor bits leverage_unknown, other_unknown).
+    100 in debt), which unknown inputs were expected (the floor bits leverage_unknown, other_unknown), and
+    whether the contract of a position was over (contract_over).
     """
     scores = {
         name: _score(body["curves"].get(name), row["values"][i], row["component_scores"][i])
@@ -112,6 +113,7 @@ def _floors(
         "leverage_high": leverage is not None and leverage >= rule["leverage_high_from"],
         "leverage_unknown": "leverage_unknown" in stored,
         "other_unknown": "other_unknown" in stored,
+        "contract_over": "contract_over" in stored,
     }
     return [name for name in FLOOR_LIMITS if holds[name]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,7 @@ class Exposure:
         sell_usdt, buy_usdt: notional that an exit would sell or buy, 0 where there is none.
         cover: margin balance over maintenance; +inf where the exchange asks for none.
         distance: fraction of mark to the nearer liquidation price; +inf where there is none.
+        is_over: bool (n,), whether the contract is no longer traded.
     """
 
     is_watched: bool
@@ -41,6 +42,7 @@ class Exposure:
     buy_usdt: Column
     cover: Column
     distance: Column
+    is_over: NDArray[np.bool_]
 
 
 def flat(n: int, *, is_watched: bool = False, at: float = float("nan")) -> Exposure:
@@ -53,6 +55,7 @@ def flat(n: int, *, is_watched: bool = False, at: float = float("nan")) -> Expos
         buy_usdt=np.zeros(n),
         cover=np.full(n, np.nan),
         distance=np.full(n, np.nan),
+        is_over=np.zeros(n, dtype=bool),
     )
 
 
@@ -62,8 +65,13 @@ def exposure(
     positions: Sequence[PositionSnapshot],
     *,
     is_watched: bool,
+    over: Collection[str] = (),
 ) -> Exposure:
-    """Columns over `symbols`; of both sides of a hedged symbol the worse cover and distance speak."""
+    """Columns over `symbols`; of both sides of a hedged symbol the worse cover and distance speak.
+
+    Args:
+        over: symbols whose contract is no longer traded.
+    """
     at = account.received_at.timestamp() if account else float("nan")
     result = flat(len(symbols), is_watched=is_watched, at=at)
     index = {symbol: i for i, symbol in enumerate(symbols)}
@@ -72,6 +80,7 @@ def exposure(
         if i is None or account is None or position.quantity == 0:
             continue
         result.has_position[i] = True
+        result.is_over[i] = position.symbol in over
         way_out = result.sell_usdt if position.quantity > 0 else result.buy_usdt
         way_out[i] += abs(float(position.notional_usdt))
         result.cover[i] = np.fmin(result.cover[i], cover(account, position))

@@ -48,6 +48,7 @@ def readings(view: View) -> list[Reading]:
         _flag(view, "key_rejected"),
         _flag(view, "account_unsupported"),
         _clock_offset(view),
+        _missing_partitions(view),
     ]
 
 
@@ -178,6 +179,12 @@ def _clock_offset(view: View) -> Reading:
         threshold=rule["fires"],
         details=lambda _: {"offset_s": plain(offset[0])},
     )
+
+
+def _missing_partitions(view: View) -> Reading:
+    """Tables without a partition for tomorrow; the fact is there only where there are some."""
+    tables = np.array([view.state.facts.get("missing_partitions", 0.0)])
+    return reading("missing_partitions", ["desk"], tables, tables > 0, tables == 0, threshold=0.0)
 
 
 def _fit_failed(view: View) -> Reading:

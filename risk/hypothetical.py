@@ -103,6 +103,7 @@ class Hypothetical:
             buy_usdt=sold if self.side < 0 else np.zeros(len(mark)),
             cover=np.where(is_open, cover, np.nan),
             distance=np.where(is_open, distance, np.nan),
+            is_over=np.zeros(len(mark), dtype=bool),
         )
 
     def account(

@@ -48,6 +48,7 @@ FLOORS: Mapping[str, float] = {
     "leverage_extreme_from": 86, "leverage_extreme_floor": 86,
     "leverage_high_from": 61, "leverage_high_floor": 61,
     "unknown_leverage_floor": 61, "unknown_other_floor": 31,
+    "contract_over_floor": 61,
 }  # fmt: skip
 
 AGES_S: Mapping[str, float] = {
@@ -82,6 +83,7 @@ ALERTS: Mapping[str, Mapping[str, float]] = {
     "liquidation_cascade": {"times_mean": 10, "least_usdt": 1e6, "clear_hold_s": 600},
     "insurance_fund": {"fires": 0.05, "resolves": 0.03},
     "bracket_changed": {},
+    "delisting": {"critical_s": 86_400, "dated_s": 86_400},
     "adl_risk": {"rank": 4, "clear_hold_s": 300},
     "drawdown": {"warning": 0.05, "critical": 0.10, "recovered": 0.5},
     "divergence": {"bars": 12},
@@ -93,6 +95,7 @@ ALERTS: Mapping[str, Mapping[str, float]] = {
     "flow_late": {"fires": 60},
     "liq_price_mismatch": {"fires": 0.005, "resolves": 0.005, "fire_hold_s": 30, "clear_hold_s": 60},
     "fit_failed": {},
+    "missing_partitions": {},
     "key_can_trade": {},
     "key_rejected": {},
     "account_unsupported": {},

@@ -116,6 +116,7 @@ def _trial(
         buy_usdt=held.buy_usdt[rows] * left,
         cover=cover,
         distance=distance,
+        is_over=held.is_over[rows],
     )
 
 

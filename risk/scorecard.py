@@ -28,6 +28,7 @@ STAND_IN = "kline_liquidity"
 
 FLOOR_NAMES: tuple[str, ...] = (
     "dimension_extreme", "leverage_extreme", "leverage_high", "leverage_unknown", "other_unknown",
+    "contract_over",
 )  # fmt: skip
 """Bit i of `floors` is FLOOR_NAMES[i]."""
 
@@ -37,6 +38,7 @@ FLOOR_LIMITS: Mapping[str, str] = {
     "leverage_high": "leverage_high_floor",
     "leverage_unknown": "unknown_leverage_floor",
     "other_unknown": "unknown_other_floor",
+    "contract_over": "contract_over_floor",
 }
 
 
@@ -184,7 +186,7 @@ def judge(
     dimensions = _dimensions(scores, known, limits, held.is_watched & ~held.has_position & account_known)
     gaps = expected & ~known
     weighted = _weighted(dimensions, limits)
-    floors, floor = _floors(dimensions, gaps, held.has_position, limits)
+    floors, floor = _floors(dimensions, gaps, held, limits)
     composite = np.clip(np.where(np.isnan(weighted), np.nan, np.fmax(weighted, floor)), 0.0, 100.0)
     bits = (1 << np.arange(len(COMPONENTS), dtype=np.int32))[:, None]
     return Judged(
@@ -285,7 +287,7 @@ def _weighted(dimensions: Grid, limits: Limits) -> Column:
 
 
 def _floors(
-    dimensions: Grid, gaps: NDArray[np.bool_], has_position: NDArray[np.bool_], limits: Limits
+    dimensions: Grid, gaps: NDArray[np.bool_], held: Exposure, limits: Limits
 ) -> tuple[NDArray[np.int16], Column]:
     leverage, rule = dimensions[2], limits.floors
     lever = gaps[[INDEX["cover"], INDEX["distance"]]].any(axis=0)
@@ -293,8 +295,9 @@ def _floors(
         "dimension_extreme": (dimensions >= rule["dimension_from"]).any(axis=0),
         "leverage_extreme": leverage >= rule["leverage_extreme_from"],
         "leverage_high": leverage >= rule["leverage_high_from"],
-        "leverage_unknown": lever & has_position,
+        "leverage_unknown": lever & held.has_position,
         "other_unknown": gaps.any(axis=0),
+        "contract_over": held.is_over & held.has_position,
     }
     mask = np.zeros(leverage.size, dtype=np.int16)
     floor = np.zeros(leverage.size)

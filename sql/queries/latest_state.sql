@@ -203,6 +203,18 @@ UNION ALL
 SELECT 'fact', x.name, ARRAY[x.value, date_part('epoch', x.updated_at)], NULL
 FROM risk.fact AS x
 UNION ALL
+SELECT 'fact', 'missing_partitions', ARRAY[x.tables, date_part('epoch', CAST(:now AS timestamptz))], NULL
+FROM (
+    SELECT count(*) AS tables
+    FROM pg_partitioned_table AS p
+    JOIN pg_class AS c ON c.oid = p.partrelid
+    WHERE c.relnamespace = CAST('risk' AS regnamespace)
+        AND to_regclass('risk.' || quote_ident(c.relname || '_p' || to_char(
+            (CAST(:now AS timestamptz) + make_interval(days => 1)) AT TIME ZONE 'UTC', 'YYYYMMDD'
+        ))) IS NULL
+) AS x
+WHERE x.tables > 0
+UNION ALL
 SELECT 'beat', x.part, ARRAY[date_part('epoch', x.beat_at)], NULL
 FROM risk.heartbeat AS x
 UNION ALL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal as D
@@ -22,9 +23,11 @@ T = 1_773_144_000.0  # 2026-03-10 12:00:00 UTC in seconds since 1970 (date -u -d
 
 
 def read(db: Connection, *symbols: str, now: datetime | None = None) -> State:
-    return store.latest_state(
+    """The state, but for the fact that the days of these tests have no partitions."""
+    found = store.latest_state(
         db, symbols or ("BTCUSDT",), account="default", watches_account=True, now=now or x.NOW
     )
+    return replace(found, facts={k: v for k, v in found.facts.items() if "missing_partitions" not in k})
 
 
 def test_an_empty_database_gives_a_state_in_which_everything_is_missing(db: Connection) -> None:
@@ -261,3 +264,15 @@ def test_a_workers_word_about_its_flows_counts_for_a_day_and_no_other_parts_does
     store.beat(db, "streams", x.NOW, {"troubles": [{**said, "flow": "other"}]})
     expected = FlowTrouble(flow="refit", kind="failed", since=x.NOW, problem="DataError: 2 bars")
     assert read(db).troubles == (expected,)
+
+
+# Made by day are: account, depth, mark, open_interest, position, score, ticker.
+def test_tables_without_a_partition_for_tomorrow_are_counted(db: Connection) -> None:
+    def facts() -> Mapping[str, float]:
+        return store.latest_state(
+            db, ("BTCUSDT",), account="default", watches_account=False, now=x.NOW
+        ).facts  # fmt: skip
+
+    assert facts()["missing_partitions"] == 7
+    store.ensure_partitions(db, today=x.NOW.date())
+    assert "missing_partitions" not in facts()

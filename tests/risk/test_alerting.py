@@ -15,7 +15,7 @@ import pytest
 from risk.limits import ALERTS
 from risk.records import Divergence
 from risk.state import FlowTrouble, VanishedPosition
-from tests.risk.builders import NOW, Desk, ladder, position, snapshot
+from tests.risk.builders import NOW, Desk, instrument, ladder, position, snapshot
 
 Changes = dict[str, Any]
 
@@ -53,6 +53,16 @@ def studied(mean: float, share: float) -> Changes:
     """What a study of strategies just found: correlation over 30 days, and the share of one of them."""
     facts = {"strategy_mean_correlation": mean, "strategy_share/trend/": share}
     return fact(**facts, **{f"{name}_at": NOW.timestamp() for name in facts})
+
+
+def ending(after: timedelta | None, **changes: Any) -> Changes:
+    """A coin held in a contract that ends so long after NOW, and is otherwise listed as usual."""
+    rules = replace(
+        instrument(now=NOW + timedelta(hours=2)),
+        delivery_at=None if after is None else NOW + after,
+        **changes,
+    )
+    return {**held(), "instruments": {"BTCUSDT": rules}}
 
 
 def paying(rate: float) -> Changes:
@@ -132,6 +142,14 @@ TABLE: list[tuple[str, str, str, Changes, Changes | None, Changes | None]] = [
      fact(clock_offset_s=0.9)),
     ("strategy_correlation", "strategies", "warning", studied(0.701, 0.4), studied(0.7, 0.4), None),
     ("strategy_correlation", "strategies/trend", "warning", studied(0.2, 0.501), studied(0.2, 0.5), None),
+    # a perpetual as soon as its end is announced, a quarterly one a day before; critical on the last day
+    ("delisting", "BTCUSDT/LONG", "warning", ending(timedelta(days=5)), ending(None), ending(None)),
+    ("delisting", "BTCUSDT/LONG", "critical", ending(timedelta(days=1)), ending(None), ending(None)),
+    ("delisting", "BTCUSDT/LONG", "critical", ending(timedelta(days=1), contract_type="CURRENT_QUARTER"),
+     ending(timedelta(days=1, seconds=91), contract_type="CURRENT_QUARTER"), ending(None)),
+    ("delisting", "BTCUSDT/LONG", "critical", ending(None, status="SETTLING"), ending(None), ending(None)),
+    ("missing_partitions", "desk", "warning", fact(missing_partitions=1.0), fact(missing_partitions=0.0),
+     fact(missing_partitions=0.0)),
     ("bracket_changed", "BTCUSDT/LONG", "warning",
      {**held(), "brackets": {"BTCUSDT": ladder(rate="0.01")}, "previous_brackets": {"BTCUSDT": ladder()}},
      {**held(), "brackets": {"BTCUSDT": ladder()}, "previous_brackets": {"BTCUSDT": ladder()}}, None),

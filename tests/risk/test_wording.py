@@ -151,7 +151,9 @@ def test_each_alert_says_what_why_what_to_do_and_since_when(name: str, severity:
     assert "None" not in text
     assert not re.search(r"\bnan\b", text.lower())
     # A figure may be unknown only where nothing can be known of it.
-    assert unknown not in text or name in {"stale_data", "adl_risk", "level", "funding_venue_gap"}
+    assert unknown not in text or name in {
+        "stale_data", "adl_risk", "level", "funding_venue_gap", "delisting",
+    }  # fmt: skip
 
 
 def test_every_alert_of_the_table_was_worded_above() -> None:
