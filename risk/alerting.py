@@ -12,7 +12,15 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid5
 
-from risk import delisting, feed_alerts, market_alerts, position_alerts, strategy_alerts, telling
+from risk import (
+    bracket_alerts,
+    delisting,
+    feed_alerts,
+    market_alerts,
+    position_alerts,
+    strategy_alerts,
+    telling,
+)
 from risk.limits import Limits
 from risk.records import Alert, Message
 from risk.state import TellingReason
@@ -54,6 +62,7 @@ def evaluate(view: View) -> Outcome:
 
 def _readings(view: View) -> Iterator[Reading]:
     yield from position_alerts.readings(view)
+    yield from bracket_alerts.readings(view)
     yield from delisting.readings(view)
     yield from market_alerts.readings(view)
     yield from feed_alerts.readings(view)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import numpy as np
 
 from risk.advice import betas
-from risk.exposure import margin
+from risk.exposure import NO_LIQUIDATION, UNDERWATER
 from risk.positions import shocks
-from risk.records import LeverageBracket, PositionSnapshot
+from risk.records import PositionSnapshot
 from risk.reduction import exit_slippage
 from risk.sentiment import funding_8h
 from risk.state import ACCOUNT_SCOPE, LEVELS, Column
@@ -43,7 +42,6 @@ def readings(view: View) -> list[Reading]:
         _gone(view),
         _adl(view),
         _mismatch(view),
-        _brackets(view),
         _funding_cost(view),
         _drawdown(view),
         _key(view),
@@ -258,12 +256,23 @@ def _adl(view: View) -> Reading:
     )
 
 
+def _gap(position: PositionSnapshot) -> float:
+    """Ours from the exchange's price, as a share of the latter; where only one shows a price, of the mark.
+
+    NaN: ours is not known.
+    """
+    ours, theirs = position.liquidation_price, float(position.exchange_liquidation_price or 0)
+    if ours is None and position.liquidation_reason not in (NO_LIQUIDATION, UNDERWATER):
+        return float("nan")
+    if ours and theirs > 0:
+        return abs(ours - theirs) / theirs
+    return max(ours or 0.0, theirs) / float(position.mark_price)
+
+
 def _mismatch(view: View) -> Reading:
     positions = view.state.positions
     pairs = [(p.liquidation_price, p.exchange_liquidation_price) for p in positions]
-    gaps = np.array(
-        [abs(ours - float(theirs)) / float(theirs) if ours and theirs else np.nan for ours, theirs in pairs]
-    )
+    gaps = np.array([_gap(p) for p in positions], dtype=np.float64)
     gaps = np.where(view.account_is_fresh, gaps, np.nan)
     rule = view.rule("liq_price_mismatch")
     return reading(
@@ -276,60 +285,6 @@ def _mismatch(view: View) -> Reading:
         gone_clears=view.account_is_fresh,
         details=lambda i: {"ours": pairs[i][0], "theirs": plain(pairs[i][1] or np.nan)},
     )
-
-
-def _tiers(brackets: tuple[LeverageBracket, ...]) -> list[tuple[Any, ...]]:
-    return [(b.floor_usdt, b.cap_usdt, b.maintenance_rate, b.cum_usdt) for b in brackets]
-
-
-def _brackets(view: View) -> Reading:
-    """A held symbol's ladder that is not the one before; critical where the distance crosses a threshold."""
-    state = view.state
-    held = [p for p in state.positions if p.symbol in state.previous_brackets and p.symbol in state.brackets]
-    changed = [_tiers(state.brackets[p.symbol]) != _tiers(state.previous_brackets[p.symbol]) for p in held]
-    fires = np.array(changed, dtype=bool)
-    before = np.array(
-        [_distance_before(view, p) if c else np.nan for p, c in zip(held, changed, strict=True)]
-    )
-    now = np.array([view.distances[state.positions.index(p)] for p in held])
-    thresholds = np.array([view.limits.distance_thresholds(p.symbol)[:2] for p in held]).reshape(-1, 2)
-    crossed = ((now[:, None] < thresholds) & (before[:, None] >= thresholds)).any(axis=1)
-    return reading(
-        "bracket_changed",
-        [position_scope(p) for p in held],
-        now,
-        fires,
-        ~fires,
-        severity=np.where(crossed, CRITICAL, WARNING).astype(np.int8),
-        tells_end=False,
-        reminds=False,
-        identity="table",
-        gone_clears=view.account_is_fresh,
-        details=lambda i: {
-            "distance": plain(now[i]),
-            "distance_before": plain(before[i]),
-            "table": hashlib.sha256(repr(_tiers(state.brackets[held[i].symbol])).encode()).hexdigest()[:12],
-        },
-    )
-
-
-def _distance_before(view: View, position: PositionSnapshot) -> float:
-    """Distance that the same position would have by the previous ladder, by its surplus over maintenance."""
-    state, account = view.state, view.state.account
-    distance = view.distances[state.positions.index(position)]
-    if account is None:
-        return float("nan")
-    balance, maintenance = margin(account, position)
-    own = float(position.maintenance_usdt)
-    whole = _asked(position, state.brackets[position.symbol])
-    was = own * _asked(position, state.previous_brackets[position.symbol]) / whole if whole > 0 else own
-    surplus, before = balance - maintenance, balance - maintenance + own - was
-    return float(distance * before / surplus) if surplus > 0 else float("nan")
-
-
-def _asked(position: PositionSnapshot, brackets: tuple[LeverageBracket, ...]) -> float:
-    size = abs(float(position.notional_usdt))
-    return max((size * float(b.maintenance_rate) - float(b.cum_usdt) for b in brackets), default=0.0)
 
 
 def _funding_cost(view: View) -> Reading:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from risk.limits import ALERTS
+from risk.limits import ALERTS, from_mapping
 from risk.records import Divergence
 from risk.state import FlowTrouble, VanishedPosition
 from tests.risk.builders import NOW, Desk, instrument, ladder, position, snapshot
@@ -301,15 +301,57 @@ def test_a_second_change_of_the_funding_interval_is_told_again() -> None:
 
 
 def test_a_bracket_change_that_brings_liquidation_below_a_threshold_is_critical() -> None:
-    # Balance 4,900, maintenance 200 → 500: surplus 4,700 → 4,400 of 50,000 notional. By the new table the
-    # distance is 9.7 %, by the old one 9.7 · 4,700 / 4,400 = 10.36 %, on the other side of 10 %.
-    crossed = position(liquidation=45_150, maintenance=500)
+    # 5,190 + P − 50,000 = rate·P: 44,810/0.996 is 10.02 % away, 44,810/0.99 only 9.48 %. The position was
+    # last polled by the old table.
+    crossed = position(liquidation=44_990, maintenance=200)
     desk = Desk()
     desk.see(
-        positions=[crossed], account=snapshot([crossed], wallet=4_900),
+        positions=[crossed], account=snapshot([crossed], wallet=5_190),
         brackets={"BTCUSDT": ladder(rate="0.01")}, previous_brackets={"BTCUSDT": ladder(rate="0.004")},
     )  # fmt: skip
     assert told(desk, "bracket_changed", "BTCUSDT/LONG") == [("critical", "fired")]
+    (alert,) = [a for d in desk.decisions for a in d.alerts if a.name == "bracket_changed"]
+    assert alert.details["distance"] == pytest.approx(1 - 44_810 / 0.99 / 50_000)
+    assert alert.details["distance_before"] == pytest.approx(1 - 44_810 / 0.996 / 50_000)
+
+
+@pytest.mark.parametrize(("isolated", "severity"), [(False, "critical"), (True, "warning")])
+def test_a_bracket_change_weighs_on_what_shares_the_wallet(isolated: bool, severity: str) -> None:
+    # 100 SOL at 200 ask for 500 more (rate 0.004 → 0.03, 20,000 USDT): BTC's 44,890/0.996 at 5,190 becomes
+    # 45,410/0.996, 9.86 % → 8.82 %, across its own threshold of 9 %; SOL itself is nowhere near liquidation.
+    limits = from_mapping({"symbols": {"BTCUSDT": {"distance_warning": 0.09, "distance_critical": 0.05}}})
+    btc = position(liquidation=45_000, maintenance=200)
+    sol = position("SOLUSDT", 100, mark=200, liquidation=150, maintenance=80)
+    if isolated:
+        sol = replace(sol, is_isolated=True, isolated_wallet_usdt=Decimal(20_000), liquidation_price=1.0)
+    desk = Desk(limits)
+    desk.see(
+        symbols=("BTCUSDT", "SOLUSDT"), positions=[btc, sol], account=snapshot([btc, sol], wallet=5_190),
+        brackets={"BTCUSDT": ladder(), "SOLUSDT": ladder("SOLUSDT", rate="0.03")},
+        previous_brackets={"BTCUSDT": ladder(), "SOLUSDT": ladder("SOLUSDT")},
+    )  # fmt: skip
+    assert told(desk, "bracket_changed", "SOLUSDT/LONG") == [(severity, "fired")]
+    assert told(desk, "bracket_changed", "BTCUSDT/LONG") == []
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "fires"),
+    [(None, 251, True), (None, 249, False), (20_000, None, True), (249, None, False), (None, None, False)],
+)
+def test_a_price_that_only_one_of_the_two_shows_is_a_difference(
+    ours: float | None, theirs: float | None, fires: bool
+) -> None:
+    # the exchange prints 0 for "none": half a percent of the mark of 50,000 is 250
+    desk = Desk()
+    stay(desk, held(liquidation=ours, exchange=theirs), 60)
+    assert bool(told(desk, "liq_price_mismatch", "BTCUSDT/LONG")) is fires
+
+
+def test_a_price_that_could_not_be_computed_is_no_difference() -> None:
+    desk = Desk()
+    unknown = replace(position(liquidation=None, exchange=20_000), liquidation_reason="no_brackets: ETHUSDT")
+    stay(desk, {"positions": [unknown]}, 60)
+    assert told(desk, "liq_price_mismatch", "BTCUSDT/LONG") == []
 
 
 def test_an_account_whose_positions_are_gone_begins_no_level_alert() -> None:
