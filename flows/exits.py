@@ -1,4 +1,4 @@
-"""Every minute: what past crashes would leave of the account, and sizes for every watched symbol."""
+"""Every minute: what past crashes would leave of the account, sizes to open, and whether ladders changed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from dataclasses import replace
 
 from prefect import flow
 
-from flows import desk
+from flows import desk, steps
 from risk import advice, positions
 from risk.adapters import settings, store
 
 
 @flow
 def exits() -> None:
-    """Store the stress table and the sizes, newest only; does nothing without an API key."""
+    """Store the stress table and the sizes, newest only, and look whether ladders of held symbols changed.
+
+    Does nothing without an API key.
+    """
     config = settings.load()
     if not config.watches_account:
         return
@@ -32,3 +35,4 @@ def exits() -> None:
             state.account, state.positions, ladders, store.scenarios(db), advice.betas(state), ways
         )
         store.save_stress(db, config.account, found, moment)
+    steps.refresh_ladders(position.symbol for position in state.positions)

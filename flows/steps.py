@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Literal, TypeVar
 
 from sqlalchemy import Connection
@@ -34,7 +35,12 @@ CAUSES = {"liquidation": "liquidated", "adl": "deleveraged", "settlement": "sett
 FORCED_WITHIN = timedelta(minutes=2)  # a forced order this long before the position was missed is its cause
 CLASSIFIED_WITHIN = timedelta(minutes=10)  # how long the exchange is asked again for the cause
 SURE_AFTER = timedelta(seconds=10)  # a forced order may be listed late: what looks closed is looked at again
+LEDGER_OVERLAP = timedelta(minutes=5)  # lines may be written late; the key removes what comes twice
+LEDGER_BEGINS = timedelta(days=7)  # as far back as the drawdown looks
+LEDGER_PAGE, LEDGER_MOST_PAGES = 1000, 10
+MOVED_SHARE = Decimal("0.01")  # of the wallet; the drawdown warns from 5 % of equity
 
+_wallets: dict[str, Decimal] = {}  # as this process last saw them
 _noted: dict[str, float] = {}  # facts as this process last stored them
 
 Subject = TypeVar("Subject")
@@ -79,6 +85,11 @@ def read_account() -> None:
         KeyRejectedError, UnsupportedAccountError: as facts they make the alerts that say what to do.
     """
     snapshot, held = watched_account()
+    if _has_moved_money(snapshot):
+        try:
+            read_ledger()  # before the poll is stored: a transfer is no fall of equity
+        except ExchangeError as error:
+            log.warning("the ledger was not read after the wallet moved: %s", error)
     with desk.database() as db:
         keep_account(db, snapshot, held)
         store.beat(db, "exchange", snapshot.received_at)
@@ -86,6 +97,42 @@ def read_account() -> None:
         gone = store.unclassified_positions(db, snapshot.account, since, desk.now(), SURE_AFTER)
     if gone:
         classify_gone(gone)
+
+
+def read_ledger() -> None:
+    """Store the account's ledger since its newest stored line, in pages, oldest first.
+
+    Raises:
+        ExchangeError: no answer.
+    """
+    account = settings.load().account
+    with desk.database() as db:
+        newest = store.newest_income_at(db, account)
+    start = newest - LEDGER_OVERLAP if newest else desk.now() - LEDGER_BEGINS
+    for _ in range(LEDGER_MOST_PAGES):
+        found = desk.exchange().income(start, limit=LEDGER_PAGE)
+        with desk.database() as db:
+            store.save(db, found)
+            store.beat(db, "income", desk.now())
+        if len(found) < LEDGER_PAGE:
+            return
+        start = max(found[-1].event_at, start + timedelta(milliseconds=1))
+
+
+def _has_moved_money(snapshot: AccountSnapshot) -> bool:
+    """Whether the wallet changed so much since this process last saw it that money may have come or gone."""
+    before = _wallets.get(snapshot.account)
+    _wallets[snapshot.account] = snapshot.wallet_usdt
+    if before is None:
+        return True
+    return abs(snapshot.wallet_usdt - before) >= MOVED_SHARE * max(abs(before), abs(snapshot.wallet_usdt))
+
+
+def refresh_ladders(symbols: Iterable[str]) -> None:
+    """Ask for the maintenance ladders of some symbols, so that a changed one is not found a day later."""
+    found = flat(each(sorted(set(symbols)), lambda symbol: desk.exchange().leverage_brackets(symbol)))
+    with desk.database() as db:
+        store.save(db, found)
 
 
 def watched_account() -> tuple[AccountSnapshot, Sequence[PositionSnapshot]]:

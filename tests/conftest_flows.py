@@ -43,6 +43,7 @@ def forget() -> None:
     desk.exchange.cache_clear()
     scoring.remember_limits.cache_clear()
     steps._noted.clear()
+    steps._wallets.clear()
 
 
 @pytest.fixture

@@ -278,12 +278,9 @@ UNION ALL
             h.peak_at,
             CAST(h.peak_usdt AS double precision) AS peak_usdt,
             coalesce((
-                SELECT CAST(sum(n.amount) AS double precision)
-                FROM risk.income AS n
+                SELECT sum(n.amount_usdt)
+                FROM risk.transfer AS n
                 WHERE n.account = h.account AND n.event_at > h.peak_at AND n.event_at <= CAST(:now AS timestamptz)
-                    AND n.income_type LIKE '%TRANSFER' AND (n.asset = 'USDT' OR (n.asset = 'USDC' AND EXISTS (
-                        SELECT FROM risk.latest_account AS c WHERE c.account = n.account AND c.is_multi_assets
-                    )))
             ), 0) AS transferred_usdt
         FROM risk.equity_hour AS h
         WHERE h.account = :account AND h.hour_at > CAST(:now AS timestamptz) - make_interval(days => 7)
