@@ -52,11 +52,16 @@ def bracket_changed(view: View) -> Reading:
         identity="table",
         gone_clears=view.account_is_fresh,
         details=lambda i: {
-            "distance": plain(now.get(position_scope(held[i]), np.nan)),
-            "distance_before": plain(before.get(position_scope(held[i]), np.nan)),
+            "distance": _told(now.get(position_scope(held[i]), np.nan)),
+            "distance_before": _told(before.get(position_scope(held[i]), np.nan)),
             "table": hashlib.sha256(repr(_tiers(state.brackets[held[i].symbol])).encode()).hexdigest()[:12],
         },
     )
+
+
+def _told(distance: float) -> float | None:
+    """All of the mark where no price liquidates."""
+    return 1.0 if distance == np.inf else plain(distance)
 
 
 def _tiers(brackets: tuple[LeverageBracket, ...]) -> list[tuple[Any, ...]]:

@@ -1102,6 +1102,23 @@ COMMENT ON COLUMN risk.latest_account.received_at IS 'when it reached us, UTC';
 
 COMMENT ON COLUMN risk.latest_account.source IS '"rest", "stream", "archive", "import" or "derived"';
 
+CREATE VIEW risk.transfer AS
+ SELECT account,
+    event_at,
+    (amount)::double precision AS amount_usdt
+   FROM risk.income n
+  WHERE (((income_type ~~ '%TRANSFER'::text) OR (income_type = ANY (ARRAY['COIN_SWAP_DEPOSIT'::text, 'COIN_SWAP_WITHDRAW'::text]))) AND ((asset = 'USDT'::text) OR ((asset = 'USDC'::text) AND (EXISTS ( SELECT
+           FROM risk.latest_account c
+          WHERE ((c.account = n.account) AND c.is_multi_assets))))));
+
+COMMENT ON VIEW risk.transfer IS 'Transfers that move the account''s totals: USDT, in multi-assets mode USDC too, one to one';
+
+COMMENT ON COLUMN risk.transfer.account IS 'name of the account in the settings';
+
+COMMENT ON COLUMN risk.transfer.event_at IS 'the exchange''s time, UTC';
+
+COMMENT ON COLUMN risk.transfer.amount_usdt IS 'USDT; in is above zero';
+
 CREATE VIEW risk.drawdown AS
  SELECT a.account,
     (a.margin_balance_usdt)::double precision AS equity_usdt,
@@ -1115,9 +1132,9 @@ CREATE VIEW risk.drawdown AS
             h.peak_at,
             t.transferred_usdt
            FROM (risk.equity_hour h
-             CROSS JOIN LATERAL ( SELECT COALESCE((sum((n.amount)::numeric))::double precision, (0)::double precision) AS transferred_usdt
-                   FROM risk.income n
-                  WHERE ((n.account = h.account) AND (n.event_at > h.peak_at) AND (n.event_at <= a.event_at) AND ((n.asset = 'USDT'::text) OR ((n.asset = 'USDC'::text) AND a.is_multi_assets)) AND (n.income_type ~~ '%TRANSFER'::text))) t)
+             CROSS JOIN LATERAL ( SELECT COALESCE(sum(n.amount_usdt), (0)::double precision) AS transferred_usdt
+                   FROM risk.transfer n
+                  WHERE ((n.account = h.account) AND (n.event_at > h.peak_at) AND (n.event_at <= a.event_at))) t)
           WHERE ((h.account = a.account) AND (h.hour_at > (a.event_at - make_interval(days => 7))))
           ORDER BY ((h.peak_usdt)::double precision + t.transferred_usdt) DESC
          LIMIT 1) p ON (true));
@@ -1548,16 +1565,17 @@ COMMENT ON COLUMN risk.heartbeat.beat_at IS 'UTC';
 COMMENT ON COLUMN risk.heartbeat.details IS 'what it says of itself';
 
 CREATE VIEW risk.income_day AS
- SELECT account,
-    ((event_at AT TIME ZONE 'UTC'::text))::date AS day,
-    asset,
-    sum((amount)::numeric) FILTER (WHERE (income_type ~~ '%TRANSFER'::text)) AS transferred,
-    sum((amount)::numeric) FILTER (WHERE (income_type ~~ '%FUNDING_FEE'::text)) AS funding,
-    sum((amount)::numeric) FILTER (WHERE (income_type = 'REALIZED_PNL'::text)) AS realized,
-    sum((amount)::numeric) FILTER (WHERE (income_type = 'COMMISSION'::text)) AS commission,
-    sum((amount)::numeric) FILTER (WHERE (NOT (income_type ~~ '%TRANSFER'::text))) AS earned
-   FROM risk.income i
-  GROUP BY account, (((event_at AT TIME ZONE 'UTC'::text))::date), asset;
+ SELECT i.account,
+    ((i.event_at AT TIME ZONE 'UTC'::text))::date AS day,
+    i.asset,
+    sum((i.amount)::numeric) FILTER (WHERE k.is_transfer) AS transferred,
+    sum((i.amount)::numeric) FILTER (WHERE (i.income_type ~~ '%FUNDING_FEE'::text)) AS funding,
+    sum((i.amount)::numeric) FILTER (WHERE (i.income_type = 'REALIZED_PNL'::text)) AS realized,
+    sum((i.amount)::numeric) FILTER (WHERE (i.income_type = 'COMMISSION'::text)) AS commission,
+    sum((i.amount)::numeric) FILTER (WHERE (NOT k.is_transfer)) AS earned
+   FROM (risk.income i
+     CROSS JOIN LATERAL ( SELECT ((i.income_type ~~ '%TRANSFER'::text) OR (i.income_type = ANY (ARRAY['COIN_SWAP_DEPOSIT'::text, 'COIN_SWAP_WITHDRAW'::text]))) AS is_transfer) k)
+  GROUP BY i.account, (((i.event_at AT TIME ZONE 'UTC'::text))::date), i.asset;
 
 COMMENT ON VIEW risk.income_day IS 'The account''s ledger by day and asset; what came and went by transfer is no income';
 

@@ -212,3 +212,46 @@ def test_usdc_that_is_withdrawn_lowers_the_peak_of_multi_assets_mode_only(
     assert (row["peak_usdt"], row["drawdown"]) == (peak, pytest.approx(1 - 9_500 / peak))
     state = store.latest_state(db, ["BTCUSDT"], account=x.ACCOUNT.account, watches_account=True, now=x.NOW)
     assert state.facts["equity_peak_7d"] == peak
+
+
+def polled(db: Connection, minute: int, equity: int) -> None:
+    at = x.NOW + timedelta(minutes=minute)
+    store.replace_positions(db, replace(x.ACCOUNT, event_at=at, margin_balance_usdt=D(equity)), [])
+
+
+def moved(db: Connection, minute: int, amount: int, kind: str = "TRANSFER") -> None:
+    store.save(db, [
+        replace(x.INCOME, transaction_id=str(minute), income_type=kind, symbol="", amount=D(amount),
+                event_at=x.NOW + timedelta(minutes=minute)),
+    ])  # fmt: skip
+
+
+def fall(db: Connection) -> float:
+    return float(db.execute(text("SELECT drawdown FROM risk.drawdown")).scalar_one())
+
+
+def test_a_deposit_does_not_hide_a_fall_of_the_same_hour(db: Connection) -> None:
+    # 10,000 fell to 9,000, then 5,000 came in: 14,000 of 15,000
+    for minute, equity in ((0, 10_000), (5, 9_000)):
+        polled(db, minute, equity)
+    moved(db, 10, 5_000)
+    polled(db, 11, 14_000)
+    assert fall(db) == pytest.approx(1 / 15)
+
+
+@pytest.mark.parametrize("kind", ["TRANSFER", "INTERNAL_TRANSFER", "COIN_SWAP_WITHDRAW"])
+def test_a_peak_after_a_withdrawal_of_the_same_hour_is_one(db: Connection, kind: str) -> None:
+    # 10,000 less 5,000 withdrawn, won to 5,200, fallen to 4,940
+    polled(db, 0, 10_000)
+    moved(db, 5, -5_000, kind)
+    for minute, equity in ((6, 5_000), (10, 5_200), (20, 4_940)):
+        polled(db, minute, equity)
+    assert fall(db) == pytest.approx(0.05)
+
+
+def test_a_poll_that_comes_late_is_held_against_the_peak_with_what_came_between(db: Connection) -> None:
+    moved(db, 10, 5_000)
+    polled(db, 20, 15_000)
+    polled(db, 5, 10_100)  # of before the deposit: worth 15,100 now
+    polled(db, 30, 15_000)
+    assert fall(db) == pytest.approx(100 / 15_100)

@@ -65,6 +65,16 @@ def test_a_poll_stores_the_facts_of_each_price(ready: str) -> None:
         assert row["can_exit"] is None  # nobody has seen a book yet
 
 
+def test_ladders_of_held_symbols_are_looked_at_every_minute(ready: str) -> None:
+    account.account()
+    assert rows(ready, "SELECT symbol FROM risk.bracket_check") == []
+    exits.exits()
+    checked = rows(ready, "SELECT symbol FROM risk.bracket_check ORDER BY symbol")
+    assert [row["symbol"] for row in checked] == ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
+    account.account()
+    assert all(row["liquidation_price"] for row in rows(ready, "SELECT * FROM risk.latest_position"))
+
+
 def test_without_a_key_nothing_is_said(ready: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("RISK_API_KEY", "RISK_API_SECRET"):
         monkeypatch.delenv(name)

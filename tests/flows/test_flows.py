@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 import psycopg
 import pytest
@@ -28,6 +30,8 @@ from flows import (
 )
 from risk.adapters import store
 from risk.errors import BannedError, DataError, KeyRejectedError, RateLimitError, StoreError
+from risk.records import Income
+from tests.adapters import rows as x
 from tests.conftest_flows import forget
 from tests.conftest_simulator import RunningSimulator
 
@@ -175,6 +179,50 @@ def test_income_can_be_read_again_without_a_second_row(ready: str) -> None:
     first = count(ready, "income")
     income.income()
     assert count(ready, "income") == first
+
+
+def test_a_ledger_of_many_pages_is_read_whole(ready: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # five lines within a second, two a page, as the exchange pages: oldest first from the start
+    at = desk.now().replace(microsecond=0) - timedelta(minutes=1)
+    ledger = [
+        replace(x.INCOME, transaction_id=str(i), event_at=at + timedelta(milliseconds=i // 2))
+        for i in range(5)
+    ]
+
+    def page(start: datetime, *, limit: int) -> list[Income]:
+        return [line for line in ledger if line.event_at >= start][:limit]
+
+    monkeypatch.setattr(steps, "LEDGER_PAGE", 2)
+    monkeypatch.setattr(desk.exchange(), "income", page)
+    income.income()
+    income.income()
+    assert count(ready, "income") == 5
+
+
+def test_the_ledger_is_read_when_the_wallet_jumps_and_not_at_every_poll(
+    ready: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    monkeypatch.setattr(desk.exchange(), "income", lambda *_, **__: read.append(1) or [])
+    for _ in range(3):
+        steps.read_account()
+    assert len(read) == 1  # once at the start of a process
+    steps._wallets["default"] *= Decimal("1.02")
+    steps.read_account()
+    steps._wallets["default"] *= Decimal("1.005")
+    steps.read_account()
+    assert len(read) == 2
+
+
+def test_a_ledger_that_does_not_answer_keeps_no_poll_from_being_stored(
+    ready: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise RateLimitError("busy", retry_after_s=1.0)
+
+    monkeypatch.setattr(desk.exchange(), "income", away)
+    steps.read_account()
+    assert count(ready, "latest_account") == 1
 
 
 def test_maintenance_has_a_week_of_partitions(ready: str) -> None:
