@@ -40,11 +40,25 @@ SHOWN: Mapping[str, tuple[tuple[str, str], ...]] = {
 OTHERS = ("scope", "level", "score", "highest")
 """Columns of the table of levels."""
 
+STRATEGY_COLUMNS = ("strategy", "cluster", "periods", "sigma", "capital", "share", "reason")
+"""Columns of the table of strategies."""
+
 
 def sentences() -> Iterator[str]:
     """Names of the group "digest" in the catalogues."""
     columns = {column for shown in SHOWN.values() for column, _ in shown}
-    yield from (f"column.{name}" for name in sorted(columns.union(OTHERS)))
-    yield from (f"section.{name}" for name in (*SHOWN, "levels", "pictures"))
+    yield from (f"column.{name}" for name in sorted(columns.union(OTHERS, STRATEGY_COLUMNS)))
+    yield from (f"section.{name}" for name in (*SHOWN, "levels", "pictures", "strategies"))
     yield from (f"none.{name}" for name in SHOWN)
-    yield from ("daily", "weekly", "footer", "no_score", "no_picture", "price", "more")
+    yield from (
+        "daily",
+        "weekly",
+        "footer",
+        "no_score",
+        "no_picture",
+        "price",
+        "more",
+        "strategies",
+        "reason.few",
+        "reason.silent",
+    )

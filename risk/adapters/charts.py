@@ -15,7 +15,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from risk.catalogue import say
+from risk.catalogue import clean, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +33,9 @@ CJK_FONTS = (
     "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "SimHei",
 )  # fmt: skip
 WIDTH_IN, HEIGHT_IN, DPI = 8.0, 4.0, 110
+UNKNOWN_CELL = "#c9d1da"
+MOST_NUMBERED, MOST_NAMED = 16, 40
+"""Strategies of a heat map whose cells show figures, whose rows show names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,57 @@ def _draw_score(
     axes.set_yticks([0.0, *level_starts, 100.0])
     axes.grid(visible=False, axis="y")
     _name_times(axes, at)
+
+
+def heat_map(
+    names: Sequence[str], correlations: Sequence[Sequence[float | None]], language: str, *, title: str
+) -> bytes:
+    """Correlations as PNG, in the order given: red for alike, blue for opposite, grey where it is unknown.
+
+    Args:
+        names: of the rows and columns, two or more.
+        correlations: −1 to 1; None: insufficient overlap, never drawn as uncorrelated.
+        title: in words that this machine's fonts may lack; they are left out then.
+
+    Raises:
+        ValueError: fewer than two names, or a matrix of another size.
+    """
+    n = len(names)
+    if n < 2 or len(correlations) != n or any(len(row) != n for row in correlations):
+        raise ValueError(f"a heat map needs two names or more and a square: {n} names")
+    with style(language):
+        import numpy as np
+
+        figure, (axes,) = _canvas(1)
+        figure.set_size_inches(WIDTH_IN, min(max(HEIGHT_IN, 1.4 + 0.4 * n), WIDTH_IN))
+        spoken = tongue(language).language
+        cells = np.array([[np.nan if cell is None else cell for cell in row] for row in correlations])
+        axes.set_facecolor(UNKNOWN_CELL)
+        drawn = axes.imshow(np.ma.masked_invalid(cells), cmap="RdBu_r", vmin=-1.0, vmax=1.0, aspect="auto")
+        axes.grid(visible=False)
+        _name_cells(axes, [_short(name) for name in names])
+        for (row, column), value in np.ndenumerate(cells) if n <= MOST_NUMBERED else ():
+            if np.isfinite(value):
+                colour = "white" if abs(value) > 0.6 else INK
+                axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour, fontsize=8)
+        figure.colorbar(drawn, ax=axes, shrink=0.8)
+        axes.set_title(title if spoken == language else "")
+        axes.set_xlabel(say(spoken, "chart.few"), fontsize=8.5)
+        return _png(figure)
+
+
+def _name_cells(axes: Axes, names: Sequence[str]) -> None:
+    """Names beside the rows, their numbers above the columns; neither where there is no room."""
+    places = range(len(names)) if len(names) <= MOST_NAMED else ()
+    axes.set_yticks(list(places), [f"{names[i]}  {i + 1}" for i in places])
+    axes.set_xticks(list(places), [str(i + 1) for i in places])
+    axes.tick_params(labelleft=True, labelright=False, labeltop=True, labelbottom=False, length=0)
+
+
+def _short(name: str) -> str:
+    """A name that fits beside a row and is no formula to the drawing."""
+    shown = clean(name)
+    return (shown if len(shown) <= 32 else f"{shown[:31]}…").replace("$", r"\$")
 
 
 def _check(at: Sequence[datetime], values: Sequence[Any]) -> None:

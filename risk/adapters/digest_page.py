@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from risk.adapters import charts, pages, store
+from risk.adapters import charts, digest_strategies, pages, store
 from risk.adapters.pages import Markup
 from risk.adapters.report_files import answer, report
 from risk.catalogue import clean, figure, say
@@ -61,10 +61,11 @@ def digest(
         _levels(found, histories, language),
         _pictures(db, found, histories, period, until, symbols, language),
         *(_table(name, found[name], language) for name in SHOWN),
+        digest_strategies.section(db, language),
     ]
     document = pages.page(
         title,
-        sections,
+        [section for section in sections if section],
         language=language,
         lead=f"{span}. {say(language, 'alert.digest.what', **details)}",
         footer=say(language, "digest.footer"),

@@ -65,6 +65,30 @@ def test_a_hostile_symbol_is_drawn_as_it_stands() -> None:
     assert size_of(png) == (880, 440)
 
 
+def test_correlations_become_a_picture_in_which_unknown_is_not_nought() -> None:
+    names = ["trend", "carry $a$ $\\frac{$", "x" * 80]
+    known: list[list[float | None]] = [[1.0, 0.9, 0.0], [0.9, 1.0, -0.4], [0.0, -0.4, 1.0]]
+    unknown = [[1.0, 0.9, None], [0.9, 1.0, -0.4], [None, -0.4, 1.0]]
+    png = charts.heat_map(names, known, "en", title="Correlation")
+    assert size_of(png) == (880, 440) and len(png) < 200_000
+    assert charts.heat_map(names, unknown, "en", title="Correlation") != png
+
+
+def test_a_heat_map_of_many_stays_small() -> None:
+    n = 120
+    rows: list[list[float | None]] = [
+        [1.0 if i == j else ((i * j) % 19 - 9) / 10 for j in range(n)] for i in range(n)
+    ]
+    png = charts.heat_map([f"s{i}" for i in range(n)], rows, "zh", title="")
+    assert size_of(png) == (880, 880) and len(png) < 300_000
+
+
+@pytest.mark.parametrize("rows", [[[1.0]], [[1.0, 0.5]], [[1.0, 0.5], [0.5]]])
+def test_a_heat_map_is_square(rows: list[list[float | None]]) -> None:
+    with pytest.raises(ValueError, match="square"):
+        charts.heat_map(["a", "b"][: max(len(rows), 1)], rows, "en", title="")
+
+
 def test_one_point_is_no_picture() -> None:
     with pytest.raises(ValueError, match="two points or more: 1 times, 1 values"):
         charts.price("BTCUSDT", HOURS[:1], [1.0], {}, "en")

@@ -8,12 +8,15 @@ from datetime import timedelta
 from decimal import Decimal as D
 from pathlib import Path
 
+import numpy as np
 import psycopg
 import pytest
 
+from risk import limits
 from risk.adapters import digest_file, digest_page, store
 from risk.catalogue import say
 from risk.digest import Period
+from risk.records import StrategyReturn
 from tests.adapters import rows as x
 from tests.web import filled
 
@@ -58,6 +61,37 @@ def test_the_page_is_small_self_contained_and_in_the_reader_s_language(database_
             )  # two scores; prices: no bars of 1 h here
             for name in ("levels", "positions", "stress", "income", "alerts_and_delivery"):
                 assert say(language, f"digest.section.{name}") in page
+
+
+def studied(url: str) -> None:
+    """Two strategies that move as one, one of its own, and one of which too little is known."""
+    rng = np.random.default_rng(6)
+    first, own = rng.normal(0.0, 0.01, (2, 60))
+    given = {"trend": first, "<b>twin</b>": 2.0 * first, "carry": own, "few": own[:5]}
+    end = filled.NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+    returns = [
+        StrategyReturn(strategy=name, period="1d", value=float(value), event_at=end - timedelta(days=i),
+                       received_at=end, source="import")
+        for name, values in given.items() for i, value in enumerate(values)
+    ]  # fmt: skip
+    with store.connect(url) as db:
+        store.save(db, returns)
+        store.renew_studies(db, {}, limits.default(), filled.NOW)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_strategies_are_shown_with_their_heat_map_and_their_shares(database_url: str, language: str) -> None:
+    assert say(language, "digest.section.strategies") not in made(database_url, language=language).document
+    studied(database_url)
+    page = made(database_url, language=language).document
+    own = page.split(say(language, "digest.section.strategies"))[1].split("</section>")[0]
+    assert own.count("<img") == 1
+    assert "&lt;b&gt;twin&lt;/b&gt;" in own and "<b>" not in own
+    few = next(line for line in own.split("<tr>") if "few" in line)
+    assert say(language, "figure.unknown") in few and say(language, "digest.reason.few") in few
+    twin = next(line for line in own.split("<tr>") if "twin" in line)
+    assert "33.3 %" in twin  # of the capital: three are in the book
+    assert own.index("twin") < own.index("trend") or own.index("twin") < own.index("carry")
 
 
 def test_its_figures_are_those_of_the_day(database_url: str) -> None:
