@@ -21,6 +21,7 @@ from risk.commands.init import init
 from risk.commands.report import report
 from risk.commands.simulate import simulate
 from risk.commands.size import size
+from risk.commands.strategies import strategies
 
 EXIT_FAILED = 1
 EXIT_REFUSED = 2
@@ -50,6 +51,7 @@ app.command(db)
 app.command(alert)
 app.command(backtest)
 app.command(history)
+app.command(strategies)
 
 
 @app.command
