@@ -19,7 +19,7 @@ from risk.limits import Limits
 from risk.margin import Account, Liquidation, Position, liquidation
 from risk.positions import Ladders, brackets_of
 from risk.records import SLIPPAGE_LADDER_USDT
-from risk.sizing import Contract, Rules, Size, Stops, chandelier, position_size, seed_size, stops
+from risk.sizing import Contract, Rules, Size, Stops, chandelier, position_size, seed_size, stops, to_tick
 from risk.state import LEVELS, State
 from risk.volatility import composite
 
@@ -133,7 +133,7 @@ def advise(
             reasons={"missing": list(found.missing)},
         )  # fmt: skip
         return desk, replace(desk, method="seed")
-    stop = wish.stop if wish.stop is not None else found.volatility_stop()
+    stop = found.stop()
     size = position_size(
         equity=found.equity,
         entry=found.entry,
@@ -228,7 +228,7 @@ class _Inputs:
         self.leverage = float(wish.leverage or set_to or USUAL_LEVERAGE)
         self.equity = self._equity(limits)
         self._reference()
-        if wish.stop is None and not self.missing and self.volatility_stop() <= 0.0:
+        if wish.stop is None and not self.missing and self.stop() <= 0.0:
             self.missing.append("stop")
 
     def _fresh(self, name: str, at: str, age: str, limits: Limits) -> float:
@@ -272,9 +272,14 @@ class _Inputs:
             brackets=brackets_of(self.ladders[symbol]),
         )
 
-    def volatility_stop(self) -> float:
-        """Where the volatility stop of the wished side lies, USDT per coin."""
-        return self.entry - self.side * self.rules.atr_multiple * self.atr
+    def stop(self) -> float:
+        """The wished stop or the volatility stop, USDT per coin, at the tick: what the size has to bear."""
+        by_volatility = self.entry - self.side * self.rules.atr_multiple * self.atr
+        return self.at_tick(self.wish.stop or by_volatility, up=self.side < 0)
+
+    def at_tick(self, price: float, *, up: bool) -> float:
+        """A price, USDT per coin, at the next tick above or below."""
+        return float(to_tick(price, self.contract.tick_size, up=up))
 
     def liquidation(self, quantity: float) -> Liquidation | None:
         """Liquidation with `quantity` coins opened at the entry; None where nothing is open then."""
@@ -321,10 +326,11 @@ def _desk(found: _Inputs, size: Size, stop: float, trailing: float | None, accou
         tick_size=found.contract.tick_size,
         rules=found.rules,
     )
-    chosen, bound_by, targets = float(where.stop), where.bound_by, tuple(float(t) for t in where.targets)
+    chosen, bound_by, targets = float(where.stop), where.bound_by, tuple(map(float, where.targets))
     if found.wish.stop is not None:
         chosen, bound_by = stop, "own"
-        targets = tuple(found.entry + m * (found.entry - stop) for m in found.rules.targets)
+        rewards = (found.entry + m * (found.entry - stop) for m in found.rules.targets)
+        targets = tuple(found.at_tick(price, up=found.side > 0) for price in rewards)
     return _row(
         found, "desk", account, quantity=quantity, notional=float(size.notional), stop=chosen,
         stop_bound_by=bound_by, targets=targets, trailing=trailing, price=price, bound_by=size.bound_by,
@@ -388,8 +394,7 @@ def _row(
 def _trailing(found: _Inputs, extremes: tuple[float, float] | None, limits: Limits) -> float | None:
     if extremes is None:
         return None
-    stop = chandelier(
+    return float(chandelier(
         highest=extremes[0], lowest=extremes[1], atr=found.atr, side=found.side,
         tick_size=found.contract.tick_size, multiple=limits.sizing["trailing_atr_multiple"],
-    )  # fmt: skip
-    return float(stop)
+    ))  # fmt: skip

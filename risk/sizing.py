@@ -188,10 +188,10 @@ def stops(
     known = {name: price for name, price in candidates.items() if price is not None}
     bound_by = min(known, key=lambda name: (entry - known[name]) * side)
     away = bound_by != "liquidation"
-    stop = _to_tick(known[bound_by], tick_size, up=(side < 0) == away)
+    stop = to_tick(known[bound_by], tick_size, up=(side < 0) == away)
     reward = abs(entry - float(stop))
     targets = tuple(
-        _to_tick(entry + side * multiple * reward, tick_size, up=side > 0) for multiple in rules.targets
+        to_tick(entry + side * multiple * reward, tick_size, up=side > 0) for multiple in rules.targets
     )
     return Stops(stop, targets, bound_by, by_volatility, by_loss, by_liquidation)
 
@@ -201,7 +201,7 @@ def chandelier(
 ) -> Decimal:
     """Trailing stop: `multiple` ATR behind the highest high (long) or lowest low (short) of 22 1h bars."""
     price = highest - multiple * atr if side > 0 else lowest + multiple * atr
-    return _to_tick(price, tick_size, up=side < 0)
+    return to_tick(price, tick_size, up=side < 0)
 
 
 def _bracket_cap(brackets: Sequence[Bracket], leverage: float) -> float:
@@ -262,7 +262,8 @@ def _rounded(steps: list[tuple[str, float]], entry: float, contract: Contract) -
     return Size(quantity, notional, bound_by, tuple(steps))
 
 
-def _to_tick(price: float, tick: Decimal, *, up: bool) -> Decimal:
+def to_tick(price: float, tick: Decimal, *, up: bool) -> Decimal:
+    """A price, USDT per coin, as the next multiple of the tick above or below."""
     rounding = ROUND_CEILING if up else ROUND_FLOOR
     return (Decimal(repr(price)) / tick).to_integral_value(rounding=rounding) * tick
 

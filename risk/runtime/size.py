@@ -13,10 +13,11 @@ from rich.table import Table
 
 from risk.adapters import store
 from risk.adapters.settings import Settings
-from risk.advice import SizeAdvice, Wish, advise
+from risk.advice import SIDES, SizeAdvice, Wish, advise
 from risk.errors import SettingsError
+from risk.joining import joined
 from risk.runtime.database import reachable
-from risk.state import LEVELS
+from risk.state import LEVELS, State
 
 REASONS: Mapping[str, str] = {
     "risk": "the loss at the stop is the chosen share of equity, adjusted to volatility",
@@ -65,7 +66,7 @@ def answer(settings: Settings, wish: Wish) -> Answer:
         raise SettingsError(str(cause.args[0])) from None
     if desk.bound_by == "missing":
         return Answer(_missing(desk), 1, f"no size: {', '.join(desk.reasons['missing'])} missing or too old")
-    return Answer(Group(_sizes(desk, seed), _caps(desk)), 0, _reason(desk))
+    return Answer(Group(_sizes(desk, seed), _caps(desk)), 0, _reason(desk) + _closing(state, wish))
 
 
 def _sizes(desk: SizeAdvice, seed: SizeAdvice) -> Table:
@@ -104,6 +105,16 @@ def _missing(desk: SizeAdvice) -> Table:
 
 def _reason(desk: SizeAdvice) -> str:
     return f"{_number(desk.quantity)} {desk.symbol}: bound by {desk.bound_by}, {REASONS[desk.bound_by]}"
+
+
+def _closing(state: State, wish: Wish) -> str:
+    """That coins against an open position reduce it, which no rule limits; empty where there is none."""
+    side = SIDES[wish.side]
+    held = joined(state.account, state.positions, wish.symbol, side)
+    against = 0.0 if held is None else -side * float(held.quantity)
+    if against <= 0.0:
+        return ""
+    return f"; up to {_number(against)} coins close what is held on the other side, and no rule limits that"
 
 
 def _number(value: float | None) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from risk import exposure, margin, positions, sizing
-from risk.advice import rules_of
+from risk import advice, exposure, margin, positions, sizing
 from risk.limits import Limits
 from risk.records import AccountSnapshot, PositionSnapshot
 from risk.state import State
@@ -47,10 +46,12 @@ def account(state: State, paid: Paid) -> dict[str, Any] | None:
     holder = state.account
     if holder is None:
         return None
-    balance, maintenance = float(holder.margin_balance_usdt), float(holder.maintenance_usdt)
+    # of the cross pool alone: the account's totals mix in what isolated positions cannot lend
+    balance = float(holder.cross_wallet_usdt + holder.cross_unrealized_usdt)
+    maintenance = float(holder.cross_maintenance_usdt)
     return {
         "at": holder.event_at,
-        "equity_usdt": balance,
+        "equity_usdt": float(holder.margin_balance_usdt),
         "wallet_usdt": holder.wallet_usdt,
         "unrealized_usdt": holder.unrealized_usdt,
         "available_usdt": holder.available_usdt,
@@ -146,7 +147,7 @@ def _entry_stop(
         equity=float(holder.margin_balance_usdt),
         liquidation=position.liquidation_price,
         tick_size=rules.tick_size,
-        rules=rules_of(limits),
+        rules=advice.rules_of(limits),
     )
     return {found.bound_by: float(found.stop)}
 
@@ -173,14 +174,14 @@ def _shock(state: State, holder: AccountSnapshot) -> dict[str, Any] | None:
 
     None where a ladder is missing, or where there is no cross position.
     """
-    crossed = [position for position in state.positions if not position.is_isolated]
+    crossed = [p for p in positions.carried(holder, state.positions) if not p.is_isolated]
     if not crossed or any(position.symbol not in state.brackets for position in crossed):
         return None
     pool = margin.Account(
-        positions.collateral_wallet(holder, state.positions),
+        positions.collateral_wallet(holder, crossed),
         [positions.margin_position(position, state.brackets) for position in crossed],
     )
-    betas = _betas(state, crossed)
+    betas = advice.betas(state)
     grid = margin.shock_grid(pool, np.array(SHOCKS), betas)
     return {
         "down": margin.shock_to_liquidation(pool, betas, -1),
@@ -189,8 +190,3 @@ def _shock(state: State, holder: AccountSnapshot) -> dict[str, Any] | None:
         "equity_usdt": grid.equity.tolist(),
         "maintenance_usdt": grid.maintenance.tolist(),
     }
-
-
-def _betas(state: State, held_ones: Sequence[PositionSnapshot]) -> dict[str, float]:
-    found = {position.symbol: _column(state, "beta", position.symbol) for position in held_ones}
-    return {symbol: 1.0 if beta is None else beta for symbol, beta in found.items()}

@@ -91,6 +91,36 @@ def test_an_own_stop_and_entry_are_taken_as_given() -> None:
     assert (found.stop_price, found.stop_bound_by, found.targets) == (48_000, "own", (50_500, 52_000))
 
 
+@pytest.mark.parametrize(
+    ("side", "own", "stop", "targets"),
+    [
+        # the tick is 0.1; away from the position is down for a long's stop and up for its targets
+        ("LONG", 48_999.97, 48_999.9, (51_500.2, 53_000.3)),
+        ("SHORT", 51_000.03, 51_000.1, (48_499.8, 46_999.7)),
+    ],
+)
+def test_an_own_stop_and_its_targets_stand_at_the_tick(
+    side: str, own: float, stop: float, targets: tuple[float, float]
+) -> None:
+    found = desk(calm(), Wish(symbol="BTCUSDT", side=side, stop=own))
+    assert (found.stop_price, found.targets) == (stop, targets)
+
+
+def test_a_size_bears_the_stop_as_it_can_be_placed() -> None:
+    # tick 25: the volatility stop of a long from 50 010 lies at 49 610, so at 49 600
+    coarse = calm(2, instruments={"BTCUSDT": replace(RULES, tick_size=Decimal(25))})
+    found = desk(coarse, Wish(symbol="BTCUSDT", side="LONG", entry=50_010))
+    assert found.stop_price == 49_600
+    # 100 000·1 %·min(0.02/v, 2)/410 rather than 2 000/400
+    assert found.reasons["risk"] == pytest.approx(2_000 / 410)
+
+
+def test_a_stop_that_no_tick_allows_is_missing() -> None:
+    # 50 000 − 2·200 lies below the first tick of 60 000
+    coarse = calm(instruments={"BTCUSDT": replace(RULES, tick_size=Decimal(60_000))})
+    assert desk(coarse).reasons["missing"] == ["stop"]
+
+
 def test_the_book_binds_where_it_is_thin() -> None:
     thin = calm(slippage=0.01)
     found = desk(thin)

@@ -74,6 +74,19 @@ def test_a_high_level_opens_nothing(desk: str, capsys: pytest.CaptureFixture[str
     assert "bound by level" in capsys.readouterr().out.splitlines()[-1]
 
 
+def test_closing_what_is_held_is_never_limited(desk: str, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(desk)
+    level(desk, 2)
+    one_way = replace(x.ACCOUNT, is_hedge_mode=False, event_at=x.NOW + timedelta(milliseconds=1))
+    short = replace(x.POSITION, side="BOTH", quantity=D("-0.25"), event_at=one_way.event_at)
+    with store.connect(desk) as db:
+        store.replace_positions(db, one_way, [short])
+    assert risk("BTCUSDT", "--side", "long") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "bound by level" in said
+    assert "up to 0.25 coins close what is held on the other side, and no rule limits that" in said
+
+
 def test_what_is_missing_is_said_with_status_one(desk: str, capsys: pytest.CaptureFixture[str]) -> None:
     fill(desk)
     assert risk("BTCUSDT", "--side", "long") == 1

@@ -57,8 +57,9 @@ def test_a_position_tells_how_far_liquidation_is_and_what_it_costs(client: httpx
 
 def test_the_account_tells_its_cover_and_the_move_that_would_liquidate_it(client: httpx.Client) -> None:
     account = client.get("/api/desk").json()["account"]
-    # margin balance 9,979.5 over maintenance 120.25
-    assert account["cover"] == pytest.approx(82.99, abs=0.005)
+    # of the cross pool: 9,000 of wallet less 20.5 over maintenance 100; the totals hold isolated ones too
+    assert account["cover"] == pytest.approx(89.795)
+    assert account["margin_ratio"] == pytest.approx(100 / 8_979.5)
     # 9,000 wallet + 12.8 profit + 16,012.8·s = 0.004·16,012.8·(1+s): s = −8,948.7488 / 15,948.7488
     assert account["shock"]["down"] == pytest.approx(-0.561094, abs=1e-5)
     assert account["shock"]["up"] is None
