@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 EVERY = 10
@@ -14,6 +15,12 @@ EVERY = 10
 NOTIONAL = 100_000.0
 
 Pairs = Sequence[Sequence[float]]
+
+
+def given(path: str) -> tuple[dict[str, Any], list[bytes]]:
+    """The arguments of `replay` from a saved tape: a line for the snapshot, one per frame."""
+    first, *rest = Path(path).read_bytes().splitlines()
+    return json.loads(first), rest
 
 
 def replay(snapshot: dict[str, Any], frames: Iterable[bytes]) -> list[list[float]]:

@@ -96,7 +96,7 @@ def _add_peers(report: Report, made: tape.Tape, options: Options) -> None:
         path = str(Path(folder) / "tape.jsonl")
         made.save(path)
         for name, at_most in PEER_GOALS.items():
-            found = peers.run(name, path, rounds=2 if options.quick else 3)
+            found = peers.run(name, "book", path, rounds=2 if options.quick else 3)
             wrong = found.missing or naive_book.differs(truth, list(found.answer))
             scaled = None if found.missing else found.ratio * naive
             report.rows.append(Row(name, scaled, None, wrong or "own process, scaled by the naive book"))

@@ -39,11 +39,6 @@ class Tape:
             file.writelines(frame + b"\n" for frame in self.frames)
 
 
-def load(path: str) -> Tape:
-    first, *rest = Path(path).read_bytes().splitlines()
-    return Tape(json.loads(first), rest)
-
-
 def generate(frames: int, *, before: int = 0, seed: int = 20240808, mid_ticks: int = 618_000) -> Tape:
     """A snapshot and so many frames, 100 ms apart, without gaps.
 

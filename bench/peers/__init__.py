@@ -1,13 +1,13 @@
 """Peers whose pins conflict with ours, each in an environment of its own.
 
-A peer is a folder `bench/peers/<name>/` with `requirements.txt` and `book.py`, which defines
-`replay(snapshot, frames) -> list[list[float]]` as `bench.naive_book.replay` does, through the peer's own
-handlers with the network removed. To have it run:
+A peer is a folder `bench/peers/<name>/` with `requirements.txt` and a file per subject, `book.py` or
+`score.py`, which defines `replay` as `bench.naive_<subject>` does, through the peer's own handlers with the
+network removed. To have it run:
 
     python -m venv bench/peers/<name>/.venv
     bench/peers/<name>/.venv/bin/python -m pip install -r bench/peers/<name>/requirements.txt
 
-Its process also times the plain book; what is compared across processes is the ratio to that. A peer
+Its process also times the plain way; what is compared across processes is the ratio to that. A peer
 that is importable beside us needs no environment. One that is neither is "not run".
 """
 
@@ -36,12 +36,12 @@ class PeerRun:
 
     @property
     def ratio(self) -> float:
-        """The peer's time over the plain book's, minima."""
+        """The peer's time over the plain way's, minima."""
         return min(self.peer_s) / min(self.naive_s)
 
 
-def run(name: str, tape: str, rounds: int) -> PeerRun:
-    """Time one peer on a saved tape in its own process."""
+def run(name: str, subject: str, tape: str, rounds: int) -> PeerRun:
+    """Time one peer at a subject ("book", "score") on a saved tape in its own process."""
     own = HERE / name / ".venv" / "bin" / "python"
     if own.exists():
         python = str(own)
@@ -50,7 +50,7 @@ def run(name: str, tape: str, rounds: int) -> PeerRun:
     else:
         return PeerRun(missing=f"{name} is not installed (bench/peers/__init__.py says how)")
     done = subprocess.run(
-        [python, "-m", "bench.peers.clock", name, tape, str(rounds)],
+        [python, "-m", "bench.peers.clock", name, subject, tape, str(rounds)],
         cwd=HERE.parents[1],
         env=os.environ | {"PYTHONPATH": str(HERE.parents[1])},
         capture_output=True,
