@@ -13,7 +13,7 @@ from risk.adapters import settings, store
 
 @flow
 def exits() -> None:
-    """Store the stress table and the sizes, newest only, and look whether ladders of held symbols changed.
+    """Store the stress table and the sizes, newest only, and look at ladders and resting orders.
 
     Does nothing without an API key.
     """
@@ -36,3 +36,4 @@ def exits() -> None:
         )
         store.save_stress(db, config.account, found, moment)
     steps.refresh_ladders(position.symbol for position in state.positions)
+    steps.note_order_shocks(state)

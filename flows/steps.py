@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 from sqlalchemy import Connection
 
 from flows import desk
-from risk import indicators, positions, volatility
+from risk import advice, filling, indicators, positions, volatility
 from risk.adapters import settings, store
 from risk.adapters.store_read import GonePosition
 from risk.adapters.wire import OwnForcedOrder
@@ -25,6 +25,7 @@ from risk.errors import (
 )
 from risk.indicators import Bars
 from risk.records import AccountSnapshot, DataIssue, PositionSnapshot, VolatilityFit
+from risk.state import State
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +134,21 @@ def refresh_ladders(symbols: Iterable[str]) -> None:
     found = flat(each(sorted(set(symbols)), lambda symbol: desk.exchange().leverage_brackets(symbol)))
     with desk.database() as db:
         store.save(db, found)
+
+
+def note_order_shocks(state: State) -> None:
+    """Keep as facts what fall and rise of the market liquidates when the resting orders fill on the way."""
+    orders, held = desk.exchange().open_orders(), state.positions
+    with desk.database() as db:
+        ladders = store.ladders(db, sorted({order.symbol for order in orders} | {p.symbol for p in held}))
+        if state.account is None or not orders or any(p.symbol not in ladders for p in held):
+            return
+        marks = dict(zip(state.symbols, state.columns["mark_price"].tolist(), strict=True))
+        marks |= {p.symbol: float(p.mark_price) for p in held}
+        found = filling.order_shocks(state.account, held, ladders, orders, marks, advice.betas(state))
+        for name, shock in zip(filling.FACTS, found, strict=True):
+            if shock is not None:
+                store.save_fact(db, name, shock, desk.now())
 
 
 def watched_account() -> tuple[AccountSnapshot, Sequence[PositionSnapshot]]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from risk.advice import betas
 from risk.exposure import NO_LIQUIDATION, UNDERWATER
+from risk.filling import nearer
 from risk.positions import shocks
 from risk.records import PositionSnapshot
 from risk.reduction import exit_slippage
@@ -93,7 +94,7 @@ def liquidation_distance(view: View) -> Reading:
 
 
 def _shock(view: View) -> Reading:
-    """The smallest move of the whole market, every mark by its beta, that liquidates the cross pool."""
+    """The smallest move of the market, by betas, that liquidates the cross pool, orders filled on the way."""
     fall, rise = _shocks(view)
     nearest = min(abs(fall), rise) if fall == fall else float("nan")
     rule = view.rule("account_shock")
@@ -123,7 +124,8 @@ def _shocks(view: View) -> tuple[float, float]:
         or any(p.symbol not in state.brackets or min(p.mark_price, p.entry_price) <= 0 for p in cross)
     ):
         return float("nan"), float("nan")
-    fall, rise = shocks(state.account, cross, state.brackets, betas(state))
+    found = shocks(state.account, cross, state.brackets, betas(state))
+    fall, rise = nearer(found, state.facts, view.now_s)
     return float("-inf") if fall is None else fall, float("inf") if rise is None else rise
 
 

@@ -29,6 +29,7 @@ FUTURES_READS = frozenset(
         ("GET", "/fapi/v1/symbolAdlRisk"),
         ("GET", "/fapi/v1/assetIndex"),
         ("GET", "/fapi/v1/forceOrders"),
+        ("GET", "/fapi/v1/openOrders"),
         ("GET", "/fapi/v3/account"),
         ("GET", "/fapi/v3/positionRisk"),
         ("GET", "/fapi/v1/symbolConfig"),

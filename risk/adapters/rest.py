@@ -50,6 +50,7 @@ from risk.records import (
     PositionSnapshot,
     Ticker,
 )
+from risk.resting import Order
 
 __all__ = ["Addresses", "BanStore", "Clock", "Credentials", "Exchange"]
 
@@ -83,10 +84,8 @@ class Exchange:
         account: str = "default",
         retry_after_default_s: float = 60.0,
     ) -> None:
-        self._clock = clock or Clock()
-        self._budget = budget or WeightBudget(
-            monotonic=self._clock.monotonic, wall=self._clock.wall, sleep=self._clock.sleep
-        )
+        self._clock = own = clock or Clock()
+        self._budget = budget or WeightBudget(monotonic=own.monotonic, wall=own.wall, sleep=own.sleep)
         self._line = Line(
             addresses or Addresses(),
             credentials,
@@ -307,10 +306,7 @@ class Exchange:
     def account_snapshot(
         self, now: datetime | None = None
     ) -> tuple[AccountSnapshot, tuple[PositionSnapshot, ...]]:
-        """Totals and open positions, all answers together within three seconds.
-
-        Args:
-            now: what to store as `received_at`; our clock by default.
+        """Totals and open positions, all within three seconds, received at `now` (by default our clock).
 
         Raises:
             UnsupportedAccountError: a mode whose margin rules are not ours.
@@ -338,6 +334,10 @@ class Exchange:
     ) -> list[wire.OwnForcedOrder]:
         """The account's own liquidation and auto-deleveraging orders, at most 90 days back."""
         return self._private.force_orders(start, end, symbol=symbol)
+
+    def open_orders(self) -> list[Order]:
+        """The account's limit orders that rest in the books. Signed."""
+        return self._private.open_orders()
 
     def key_restrictions(self) -> wire.KeyRights:
         """What the key may do. "unverified" when the exchange would not say, which is not a yes.

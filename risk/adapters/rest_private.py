@@ -11,8 +11,10 @@ from risk.adapters.rest_holds import Clock
 from risk.adapters.rest_line import Call, Line
 from risk.adapters.signing import Value
 from risk.adapters.weight import SPOT
+from risk.adapters.wire_orders import parse_open_orders
 from risk.errors import KeyRejectedError, PayloadError, RejectedError, UnreachableError
 from risk.records import AccountSnapshot, DataIssue, Income, LeverageBracket, PositionSnapshot
+from risk.resting import Order
 
 R = TypeVar("R")
 
@@ -100,6 +102,11 @@ class PrivateReads:
         params = parameters(symbol=symbol, startTime=epoch_ms(start), endTime=epoch_ms(end), limit=100)
         body = self._signed("/fapi/v1/forceOrders", 20 if symbol else 50, params)
         return self._kept(wire.parse_force_orders(body, account=self._account, received_at=self._now()))
+
+    def open_orders(self) -> list[Order]:
+        """Limit orders that rest in the books, of all symbols."""
+        body = self._signed("/fapi/v1/openOrders", 40, {})
+        return self._kept(parse_open_orders(body, received_at=self._now()))
 
     def key_restrictions(self) -> wire.KeyRights:
         """What the key may do."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from risk import advice, exposure, margin, positions, sizing
+from risk import advice, exposure, filling, margin, positions, sizing
 from risk.limits import Limits
 from risk.records import AccountSnapshot, PositionSnapshot
 from risk.state import State
@@ -170,7 +170,7 @@ def _column(state: State, name: str, symbol: str) -> float | None:
 
 
 def _shock(state: State, holder: AccountSnapshot) -> dict[str, Any] | None:
-    """Moves of the market (BTC's, others by beta) under which the cross pool is liquidated, and the curve.
+    """Moves of BTC (others by beta) that liquidate the cross pool, orders filled, and its curve without.
 
     None where a ladder is missing, or where there is no cross position.
     """
@@ -183,9 +183,11 @@ def _shock(state: State, holder: AccountSnapshot) -> dict[str, Any] | None:
     )
     betas = advice.betas(state)
     grid = margin.shock_grid(pool, np.array(SHOCKS), betas)
+    found = tuple(margin.shock_to_liquidation(pool, betas, direction) for direction in (-1, 1))
+    down, up = filling.nearer((found[0], found[1]), state.facts, holder.received_at.timestamp())
     return {
-        "down": margin.shock_to_liquidation(pool, betas, -1),
-        "up": margin.shock_to_liquidation(pool, betas, 1),
+        "down": down,
+        "up": up,
         "shocks": SHOCKS,
         "equity_usdt": grid.equity.tolist(),
         "maintenance_usdt": grid.maintenance.tolist(),

@@ -72,6 +72,7 @@ def test_every_method_reads_its_documented_path(shared: Path, script: Script) ->
         "/fapi/v1/leverageBracket": "fapi_v1_leverageBracket_real_2024-10",
         "/fapi/v1/income": "fapi_v1_income",
         "/fapi/v1/forceOrders": "fapi_v1_forceOrders",
+        "/fapi/v1/openOrders": "fapi_v1_openOrders",
         "/fapi/v1/insuranceBalance": "fapi_v1_insuranceBalance_all",
         "/fapi/v1/assetIndex": "fapi_v1_assetIndex",
         "/fapi/v1/symbolAdlRisk": "fapi_v1_symbolAdlRisk",
@@ -93,6 +94,7 @@ def test_every_method_reads_its_documented_path(shared: Path, script: Script) ->
         client.spot_klines("BTCUSDT", "1w"),
     ]  # fmt: skip
     assert all(results)
+    assert client.open_orders() == []  # a conditional one, which is in no book
     assert client.drain_issues() == []
     assert {request.url.path for request in script.requests} == {*answers, "/fapi/v1/time"}
     assert client.server_time() == datetime(2026, 10, 10, 2, 40, tzinfo=UTC)

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from risk.adapters import wire, wire_venues
+from risk.adapters.wire_orders import parse_open_orders
 from risk.errors import PayloadError
+from risk.resting import Order
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 LATER_MS = 4_102_444_800_000  # 2100-01-01: every recorded bar is closed by then
@@ -111,9 +113,9 @@ EXCUSED: dict[str, str] = {
     "fapi_v1_adlQuantile": "positionRisk v3 carries the rank",
     "fapi_v1_algoOrder_post": "an order: never sent",
     "fapi_v1_order_post_ack": "an order: never sent",
-    "fapi_v1_order_get": "orders are not read",
-    "fapi_v1_openOrders": "orders are not read",
-    "fapi_v1_openAlgoOrders": "orders are not read",
+    "fapi_v1_order_get": "openOrders has those that rest",
+    "fapi_v1_openOrders": "holds a conditional order alone; a test of its own reads it",
+    "fapi_v1_openAlgoOrders": "conditional orders are not in the book",
     "fapi_v1_rateLimit_order": "order limits do not concern a reader",
     "fapi_v1_commissionRate": "fees are not an input",
     "fapi_v1_multiAssetsMargin": "weight 30; accountConfig tells the same for 5",
@@ -612,3 +614,19 @@ def test_empty_list_is_an_empty_answer() -> None:
 def test_unknown_fields_are_ignored(shared: Path) -> None:
     body = json.loads(_body(shared, "fapi_v1_openInterest")) | {"st": 1, "ps": "BTCUSDT", "new": {"deep": []}}
     assert wire.parse_open_interest(json.dumps(body).encode(), received_at=NOW).symbol == "BTCUSDT"
+
+
+def test_what_is_left_of_a_limit_order_rests_and_a_conditional_one_does_not(shared: Path) -> None:
+    conditional = _body(shared, "fapi_v1_openOrders")
+    assert parse_open_orders(conditional, received_at=NOW).rows == ()
+    (row,) = json.loads(conditional)
+    sale = {**row, "type": "LIMIT", "price": "9300", "side": "SELL", "executedQty": "0.15",
+            "positionSide": "BOTH", "reduceOnly": True}  # fmt: skip
+    bid = {**sale, "side": "BUY", "positionSide": "LONG", "reduceOnly": False}
+    spoilt = {**bid, "price": "NaN"}
+    found = parse_open_orders(json.dumps([sale, bid, spoilt]).encode(), received_at=NOW)
+    assert found.rows == (
+        Order("BTCUSDT", 9_300.0, -0.25, "BOTH", True),
+        Order("BTCUSDT", 9_300.0, 0.25, "LONG", False),
+    )
+    assert [issue.field for issue in found.issues] == ["price"]

@@ -6,8 +6,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from flows import account, exits, market, reference
+from flows import account, desk, exits, market, reference
 from risk.adapters import settings
+from risk.resting import Order
 
 
 def rows(url: str, query: str) -> list[dict[str, object]]:
@@ -73,6 +74,23 @@ def test_ladders_of_held_symbols_are_looked_at_every_minute(ready: str) -> None:
     assert [row["symbol"] for row in checked] == ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
     account.account()
     assert all(row["liquidation_price"] for row in rows(ready, "SELECT * FROM risk.latest_position"))
+
+
+def test_resting_orders_are_counted_in_the_move_that_liquidates(
+    ready: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference.reference()
+    account.account()
+    market.market()
+    exits.exits()
+    assert rows(ready, "SELECT * FROM risk.fact WHERE name LIKE 'order_shock%'") == []
+    mark = rows(ready, "SELECT mark_price FROM risk.latest_mark WHERE symbol = 'BTCUSDT'")[0]["mark_price"]
+    bid = Order("BTCUSDT", 0.99 * float(str(mark)), 100.0)
+    monkeypatch.setattr(desk.exchange(), "open_orders", lambda: [bid])
+    exits.exits()
+    found = {r["name"]: r["value"] for r in rows(ready, "SELECT * FROM risk.fact WHERE name LIKE 'order_%'")}
+    # 100 BTC more are more than this account carries: it goes where they are filled, or soon after
+    assert -0.03 < float(str(found["order_shock_fall"])) <= -0.0099
 
 
 def test_without_a_key_nothing_is_said(ready: str, monkeypatch: pytest.MonkeyPatch) -> None:
