@@ -7,6 +7,7 @@ or a true range across such a place is the move of nothing: a series is read fro
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,6 +48,29 @@ def beginnings(open_at: ArrayLike, open: ArrayLike, close: ArrayLike, bar_s: flo
     pause = np.diff(times) - bar_s
     is_other = (jump >= math.log(STEP_TIMES)) | ((pause >= PAUSE_S) & (jump >= math.log(PAUSE_TIMES)))
     return np.flatnonzero(is_other) + 1
+
+
+def of_lengths(parts: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike, float]]) -> tuple[float, ...]:
+    """Opening times at which another series begins, from bars of several lengths of one symbol.
+
+    Where bars of one length pause and those of another do not, the others tell that it is the same coin:
+    files of short bars often cover single months of years that longer bars cover whole.
+
+    Args:
+        parts: (open_at, open, close, bar_s) of each length, as `beginnings` takes them.
+
+    Raises:
+        ValueError: as `beginnings`.
+    """
+    found = set()
+    for k, (open_at, opens, closes, bar_s) in enumerate(parts):
+        times = series(open_at)
+        others = [series(part[0]) for i, part in enumerate(parts) if i != k]
+        for i in beginnings(times, opens, closes, bar_s).tolist():
+            pause = times[i - 1] + bar_s, times[i]
+            if not any(((at >= pause[0]) & (at < pause[1])).any() for at in others):
+                found.add(float(times[i]))
+    return tuple(sorted(found))
 
 
 def newest(open_at: ArrayLike, open: ArrayLike, close: ArrayLike, bar_s: float) -> int:

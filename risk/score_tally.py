@@ -6,8 +6,9 @@ of itself (all ten times coarser for the interval by weeks): within such a class
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,12 +114,10 @@ class Tally:
         for ranking, place in enumerate(classes):
             found = np.bincount(event * FINE + place, minlength=2 * FINE)
             self.ranked[ranking] += found.reshape(2, FINE)
-        week = np.floor(said.track.at[known] / WEEK_S).astype(np.int64)
-        for one in np.unique(week).tolist():
-            here = week == one
-            held = self.weeks.setdefault(one, np.zeros((len(RANKINGS), 2, COARSE), dtype=np.int32))
-            for ranking, place in enumerate(classes[:, here] // COARSER):
-                counted = np.bincount(event[here] * COARSE + place, minlength=2 * COARSE)
+        for week, rows in _weeks(said.track.at[known]):
+            held = self.weeks.setdefault(week, np.zeros((len(RANKINGS), 2, COARSE), dtype=np.int32))
+            for ranking, place in enumerate(classes[:, rows] // COARSER):
+                counted = np.bincount(event[rows] * COARSE + place, minlength=2 * COARSE)
                 held[ranking] += counted.reshape(2, COARSE).astype(np.int32)
 
     def _add_bins(self, said: Judgement) -> None:
@@ -126,10 +125,17 @@ class Tally:
         known = np.isfinite(score) & np.isfinite(said.fall_24h)
         place = np.minimum(score[known] // BIN_POINTS, BINS - 1).astype(np.int64)
         place += BINS * said.event[known]
-        week = np.floor(said.track.at[known] / WEEK_S).astype(np.int64)
-        for one in np.unique(week).tolist():
-            held = self.bins.setdefault(one, _zeros(2, BINS))
-            held += np.bincount(place[week == one], minlength=2 * BINS).reshape(2, BINS)
+        for week, rows in _weeks(said.track.at[known]):
+            held = self.bins.setdefault(week, _zeros(2, BINS))
+            held += np.bincount(place[rows], minlength=2 * BINS).reshape(2, BINS)
+
+
+def _weeks(at: Series) -> Iterator[tuple[int, slice]]:
+    """(week since 1970, its rows) of ascending times."""
+    week = np.floor(at / WEEK_S).astype(np.int64)
+    firsts = np.flatnonzero(np.diff(week, prepend=-1))
+    for first, end in pairwise([*firsts.tolist(), len(week)]):
+        yield int(week[first]), slice(first, end)
 
 
 def point_class(score: Series) -> Counts:

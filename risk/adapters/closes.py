@@ -103,14 +103,14 @@ def _beginning(
     files: Sequence[tuple[str, int, NDArray[np.float64]]], since: datetime | None, until: datetime | None
 ) -> float:
     """Seconds since 1970 from which all bars are of one coin: the latest that any length of bars tells."""
-    begin = -np.inf
-    for length in {bar_s for _, bar_s, _ in files}:
+    parts = []
+    for length in sorted({bar_s for _, bar_s, _ in files}):
         table = np.concatenate([bars for _, bar_s, bars in files if bar_s == length], axis=1)
         at, first = np.unique(table[0], return_index=True)
         opened, closed = _between(at, table[1][first], since, until)[1], table[2][first]
         at, closed = _between(at, closed, since, until)
-        begin = max(begin, at[lineage.newest(at, opened, closed, length)]) if len(at) else begin
-    return float(begin)
+        parts.append((at, opened, closed, length))
+    return max(lineage.of_lengths(parts), default=-np.inf)
 
 
 def _between(

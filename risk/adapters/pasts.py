@@ -133,13 +133,12 @@ def _joined(parts: list[Bars]) -> Bars:
 
 def _coins(hours: Bars, quarters: Bars | None) -> list[tuple[float, float]]:
     """[begin, end) of every coin that the symbol stood for, seconds since 1970."""
-    edges = {-np.inf, np.inf}
-    for bars, length in ((hours, HOUR_S), (quarters, QUARTER_S)):
-        if bars is not None:
-            edges |= set(
-                bars.open_at[lineage.beginnings(bars.open_at, bars.open, bars.close, length)].tolist()
-            )
-    return list(pairwise(sorted(edges)))
+    parts = [
+        (bars.open_at, bars.open, bars.close, length)
+        for bars, length in ((hours, HOUR_S), (quarters, QUARTER_S))
+        if bars is not None
+    ]
+    return list(pairwise([-np.inf, *lineage.of_lengths(parts), np.inf]))
 
 
 def _within(bars: Bars, begin: float, end: float) -> Bars:

@@ -69,3 +69,19 @@ def test_prices_near_zero_have_the_same_atr_over_close_as_the_same_prices_a_mill
     tiny = 1e-8
     usual, small = atr(high, low, close) / close, atr(high * tiny, low * tiny, close * tiny) / (close * tiny)
     np.testing.assert_allclose(small, usual, rtol=1e-12)
+
+
+def test_a_pause_of_one_length_that_another_sees_through_is_the_same_coin() -> None:
+    # days 0 to 19 without a gap, from 20,000 to 58,000; hours of the first and the last day only
+    days = np.arange(20) * 86_400.0
+    price = np.linspace(20_000.0, 62_000.0, 20)
+    hours = np.concatenate((np.arange(24), 19 * 24 + np.arange(24))) * 3600.0
+    short = np.where(hours < 86_400, 20_000.0, 62_000.0)
+    assert lineage.beginnings(hours, short, short, 3600.0).tolist() == [24], "the hours alone cannot know"
+    assert lineage.of_lengths([(days, price, price, 86_400.0), (hours, short, short, 3600.0)]) == ()
+    # the days pause too: nobody saw what was between
+    kept = np.r_[0:1, 19:20]
+    apart = lineage.of_lengths(
+        [(days[kept], price[kept], price[kept], 86_400.0), (hours, short, short, 3600.0)]
+    )
+    assert apart == (19 * 86_400.0,)
