@@ -8,7 +8,7 @@ from uuid import UUID
 from prefect import flow
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
-from flows import backfill, desk, steps
+from flows import backfill, desk, fitting, steps
 from flows.backfill import Stretch
 from flows.showing import show
 from risk.adapters import store
@@ -31,8 +31,8 @@ def history() -> None:
     steps.each(stretches, fetch)
     with desk.database() as db:
         unfitted = [
-            s for s in desk.symbols() if any(store.latest_fit(db, s, i) is None for i in steps.FITTED)
+            s for s in desk.symbols() if any(store.latest_fit(db, s, i) is None for i in fitting.FITTED)
         ]
     if unfitted:
-        steps.refit(unfitted)
+        fitting.refit(unfitted)
     steps.refresh_indicators(desk.symbols())

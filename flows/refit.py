@@ -7,14 +7,14 @@ from functools import partial
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
-from flows import desk, steps
+from flows import desk, fitting
 from flows.showing import show
 
 
 @flow
 def refit() -> None:
     """Fit, store, measure anew; the table of fits is left where a person looks after a run."""
-    fits = steps.refit(desk.symbols())
+    fits = fitting.refit(desk.symbols())
     columns = ("symbol", "interval", "method", "reason", "observations", "persistence", "nu", "sigma_next")
     table = partial(
         create_table_artifact,

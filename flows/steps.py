@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from flows import desk
-from risk import advice, filling, indicators, positions, volatility
+from risk import advice, filling, indicators, positions
 from risk.adapters import settings, store
 from risk.adapters.store_read import GonePosition
 from risk.adapters.wire import OwnForcedOrder
@@ -24,13 +24,12 @@ from risk.errors import (
     UnsupportedAccountError,
 )
 from risk.indicators import Bars
-from risk.records import AccountSnapshot, DataIssue, PositionSnapshot, VolatilityFit
+from risk.records import AccountSnapshot, DataIssue, PositionSnapshot
 from risk.state import State
 
 log = logging.getLogger(__name__)
 
 INTERVALS = ("15m", "1h", "1d")
-FITTED: tuple[Literal["1h", "1d"], ...] = ("1h", "1d")
 MARKET_SYMBOL = "BTCUSDT"
 CAUSES = {"liquidation": "liquidated", "adl": "deleveraged", "settlement": "settled"}
 FORCED_WITHIN = timedelta(minutes=2)  # a forced order this long before the position was missed is its cause
@@ -246,35 +245,6 @@ def refresh_indicators(symbols: Sequence[str]) -> None:
                 )
                 found = indicators.newest_divergences(symbol, interval, own, received_at)
                 store.save(db, [*([row] if row else []), *found])
-
-
-def refit(symbols: Sequence[str]) -> list[VolatilityFit]:
-    """Fit and store every symbol's daily and hourly model; one bad series never stops the rest."""
-    received_at = desk.now()
-    fits = each(
-        [(symbol, interval) for interval in FITTED for symbol in symbols],
-        lambda subject: _fit(*subject, received_at),
-    )
-    with desk.database() as db:
-        store.save(db, fits)
-    refresh_indicators(symbols)
-    return fits
-
-
-def _fit(symbol: str, interval: Literal["1h", "1d"], received_at: datetime) -> VolatilityFit:
-    with desk.database() as db:
-        own = bars(db, symbol, interval, volatility.MOST_RETURNS[interval] + 1)
-    if len(own) < 3:
-        raise DataError(f"{symbol} {interval}: {len(own)} bars stored, history has to be filled first")
-    fit = volatility.fit_garch(volatility.log_returns(own.close), interval)
-    return VolatilityFit(
-        event_at=indicators.close_at(own, interval, -1),
-        received_at=received_at,
-        source="derived",
-        symbol=symbol,
-        interval=interval,
-        **volatility.record_fields(fit),
-    )
 
 
 def _issue(subject: object, error: Exception) -> DataIssue:

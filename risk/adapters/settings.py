@@ -154,6 +154,15 @@ class PrefectSettings(Part):
     runs_kept: timedelta = timedelta(hours=48)
 
 
+class FanOutSettings(Part):
+    """Heavy statistics over many symbols: shared out over processes, or machines by Dask."""
+
+    from_symbols: int = Field(default=40, ge=1)  # fewer are worked on in the worker's own process
+    symbols_per_task: int = Field(default=10, ge=1)
+    processes: int | None = Field(default=None, ge=1, le=64)  # None: one per core, at most 4
+    dask_address: str | None = None  # e.g. tcp://10.0.0.5:8786; needs the extra `dask`
+
+
 class StrategySettings(Part):
     """The trader's strategies: what capital each has, for their shares of the risk."""
 
@@ -226,6 +235,7 @@ class Settings(BaseSettings):
     watchdog: WatchdogSettings = WatchdogSettings()
     web: WebSettings = WebSettings()
     strategies: StrategySettings = StrategySettings()
+    fan_out: FanOutSettings = FanOutSettings()
     limits: Annotated[Limits, BeforeValidator(_limits)] = Field(default_factory=lambda: from_mapping({}))
 
     @property

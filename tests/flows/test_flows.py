@@ -14,6 +14,7 @@ from flows import (
     account,
     backfill,
     desk,
+    fitting,
     funding,
     history,
     income,
@@ -147,7 +148,7 @@ def test_refit_of_a_series_that_is_too_short_falls_back_and_says_so(ready: str) 
 def test_one_bad_series_does_not_stop_the_others_fit(ready: str) -> None:
     moment = desk.now()
     backfill.fetch(backfill.Stretch("ETHUSDT", "1h", moment - timedelta(hours=60), moment))
-    fits = steps.refit(desk.symbols())
+    fits = fitting.refit(desk.symbols())
     assert [(fit.symbol, fit.interval) for fit in fits] == [("ETHUSDT", "1h")]
     assert count(ready, "data_issue", "problem LIKE '%history has to be filled%'") >= 2
 
