@@ -21,7 +21,6 @@ from risk.view import (
     Flags,
     Reading,
     View,
-    above,
     plain,
     position_scope,
     reading,
@@ -290,17 +289,24 @@ def _mismatch(view: View) -> Reading:
 
 
 def _funding_cost(view: View) -> Reading:
-    """What the book pays a day at the running rates, as a share of equity; below zero it earns."""
-    account, cost = view.state.account, float("nan")
+    """What the book pays a day at the running rates, as a share of equity; below zero it earns.
+
+    A position of unknown funding neither hides what the others cost nor lets the alert end.
+    """
+    account, cost, paid = view.state.account, float("nan"), _paid_per_day(view)
+    known = paid[np.isfinite(paid)]
     if account is not None and view.account_is_fresh and account.margin_balance_usdt > 0:
-        per_day = _paid_per_day(view)
-        cost = float(per_day.sum() / float(account.margin_balance_usdt)) if per_day.size else 0.0
-    return above(
-        view,
+        equity = float(account.margin_balance_usdt)
+        cost = float(known.sum()) / equity if known.size or not paid.size else cost
+    rule, is_whole = view.rule("funding_cost"), known.size == paid.size
+    return reading(
         "funding_cost",
         [ACCOUNT_SCOPE],
         np.array([cost]),
-        details=lambda _: {"per_day_usdt": plain(_paid_per_day(view).sum()), "dearest": _dearest(view)},
+        np.array([cost > rule["fires"]]),
+        np.array([is_whole and cost < rule["resolves"]]),
+        threshold=rule["fires"],
+        details=lambda _: {"per_day_usdt": plain(known.sum()), "dearest": _dearest(view)},
     )
 
 

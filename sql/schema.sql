@@ -1446,7 +1446,7 @@ CREATE VIEW risk.funding_payment AS
         END AS interval_changed_at,
     m.event_at
    FROM ((risk.latest_position p
-     JOIN risk.latest_mark m ON ((m.symbol = p.symbol)))
+     LEFT JOIN risk.latest_mark m ON ((m.symbol = p.symbol)))
      LEFT JOIN risk.latest_funding_terms t ON ((t.symbol = p.symbol)));
 
 COMMENT ON VIEW risk.funding_payment IS 'Funding of each open position as money, at the running rate';

@@ -161,6 +161,15 @@ def test_funding_is_money_by_position_and_by_book(db: Connection) -> None:
     )
 
 
+def test_funding_of_a_position_without_a_mark_leaves_that_of_the_book_unknown(db: Connection) -> None:
+    store.save(db, [x.MARK, x.TERMS])
+    store.replace_positions(db, x.ACCOUNT, [x.POSITION, replace(x.POSITION, symbol="XRPUSDT")])
+    found = {r["symbol"]: r for r in db.execute(text("SELECT * FROM risk.funding_payment")).mappings()}
+    assert found["XRPUSDT"]["per_day_usdt"] is found["XRPUSDT"]["next_payment_usdt"] is None
+    book = db.execute(text("SELECT * FROM risk.funding_book")).mappings().one()
+    assert (book["positions"], book["per_day_usdt"], book["per_day_of_equity"]) == (2, None, None)
+
+
 def test_an_interval_that_changed_is_told_with_the_cost_at_the_new_one(db: Connection) -> None:
     store.save(db, [x.MARK, x.TERMS])
     store.replace_positions(db, x.ACCOUNT, [x.POSITION])

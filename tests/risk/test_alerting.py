@@ -347,6 +347,19 @@ def test_a_price_that_only_one_of_the_two_shows_is_a_difference(
     assert bool(told(desk, "liq_price_mismatch", "BTCUSDT/LONG")) is fires
 
 
+def test_unknown_funding_of_one_position_hides_no_cost_and_ends_no_alert() -> None:
+    # 1 BTC at 50,000 pays 3·0.1 % a day, 150 USDT of 100,000; the XRP is not watched
+    xrp = position("XRPUSDT", 100, mark=1, liquidation=None, maintenance=1)
+    both = {"positions": [position(liquidation=None), xrp]}
+    desk = Desk()
+    desk.see(**both, **columns(funding_rate=0.001))
+    assert told(desk, "funding_cost", "account") == [("warning", "fired")]
+    stay(desk, {**both, **columns(funding_rate=0.0)}, 120)
+    assert told(desk, "funding_cost", "account") == [("warning", "fired")]
+    stay(desk, {"positions": [position(liquidation=None)], **columns(funding_rate=0.0)}, 120)
+    assert [k for _, k in told(desk, "funding_cost", "account")] == ["fired", "resolved"]
+
+
 def test_a_price_that_could_not_be_computed_is_no_difference() -> None:
     desk = Desk()
     unknown = replace(position(liquidation=None, exchange=20_000), liquidation_reason="no_brackets: ETHUSDT")
