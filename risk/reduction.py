@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from risk.components import DEPTH_COLUMNS, INDEX, Grid, exit_cost
-from risk.exposure import Exposure, after_reduction, maintenance_after
+from risk.exposure import Exposure, after_reduction, maintenance_after, margin
+from risk.exposure import distance as distance_of
 from risk.limits import Limits
+from risk.margin import Account, surface
+from risk.positions import margin_position
 from risk.records import AccountSnapshot, Instrument, LeverageBracket, PositionSnapshot
 from risk.scorecard import Curve, Judged, score_columns
 from risk.state import Column, State
@@ -141,35 +144,36 @@ def reductions(
         return ()
     freed = 0.0
     found: list[Reduction] = []
-    plans: dict[tuple[PositionSnapshot, ...], _Plan | None] = {}
-    for position in sorted(extreme, key=lambda p: (-p.maintenance_usdt, p.symbol, p.side)):
-        i = index[position.symbol]
-        sides = _together(state.positions, position)
-        if sides not in plans:
-            sigma = float(judged.values[i, INDEX["sigma_24h"]])
-            plans[sides] = _planned(state, state.account, sides, sigma, freed, limits)
-            freed += 0.0 if (new := plans[sides]) is None else new.freed_usdt
-        plan = plans[sides]
+    ordered = sorted(extreme, key=lambda p: (-p.maintenance_usdt, p.symbol, p.side))
+    for sides in dict.fromkeys(_together(ordered, position) for position in ordered):
+        i = index[sides[0].symbol]
+        sigma = float(judged.values[i, INDEX["sigma_24h"]])
+        plan = _planned(state, state.account, sides, sigma, freed, limits)
         if plan is None:
             continue
-        quantity = _quantity(position, plan.fraction, state.instruments.get(position.symbol))
+        freed += plan.freed_usdt
         has_book = bool(np.isfinite(judged.values[i, INDEX["slippage"]]))
-        slippage = exit_slippage(state, i, position, quantity) if has_book else float("nan")
-        found.append(
-            Reduction(
-                place=len(found) + 1,
-                position=position,
-                fraction=plan.fraction,
-                quantity=quantity,
-                left=abs(position.quantity) - quantity,
-                is_enough=plan.is_enough,
-                leverage_after=plan.leverage_after,
-                cover_after=plan.cover_after,
-                slippage=slippage,
-                cost_usdt=slippage * float(quantity * position.mark_price),
-            )
-        )
+        for position in sides:
+            found.append(_step(state, position, plan, len(found) + 1, i if has_book else None))
     return tuple(found)
+
+
+def _step(state: State, position: PositionSnapshot, plan: _Plan, place: int, row: int | None) -> Reduction:
+    """One position's part of a plan; `row` is its symbol's, None without a fresh book."""
+    quantity = _quantity(position, plan.fraction, state.instruments.get(position.symbol))
+    slippage = float("nan") if row is None else exit_slippage(state, row, position, quantity)
+    return Reduction(
+        place=place,
+        position=position,
+        fraction=plan.fraction,
+        quantity=quantity,
+        left=abs(position.quantity) - quantity,
+        is_enough=plan.is_enough,
+        leverage_after=plan.leverage_after,
+        cover_after=plan.cover_after,
+        slippage=slippage,
+        cost_usdt=slippage * float(quantity * position.mark_price),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +215,50 @@ def _planned(
     scores = _leverage_scores(cover, distance, sigma, limits)
     if freed > 0 and scores[0] < limits.level_starts[1]:
         return None
-    fraction, is_enough = _smallest(scores, limits)
-    place = round(fraction * 100)
+    away = _distances(account, sides, brackets, freed)
+
+    def leverage(place: int) -> float:
+        """Leverage at one percent given up, its distance by the ladder where that is known."""
+        if away is None:
+            return float(scores[place])
+        one = np.array([away(place / 100.0)])
+        return float(_leverage_scores(cover[place : place + 1], one, sigma, limits)[0])
+
+    place = _smallest(scores, leverage, limits)
+    after = leverage(place)
     own = math.fsum(float(_freed(p, brackets)[place]) for p in sides if not p.is_isolated)
-    return _Plan(fraction, is_enough, float(scores[place]), float(cover[place]), own)
+    return _Plan(place / 100.0, after < limits.level_starts[1], after, float(cover[place]), own)
+
+
+def _distances(
+    account: AccountSnapshot,
+    sides: Sequence[PositionSnapshot],
+    brackets: Sequence[LeverageBracket],
+    freed: float,
+) -> Callable[[float], float] | None:
+    """Distance of positions that go together once a fraction is given up, by their ladder; None without one.
+
+    Where the exchange's price is nearer than ours now, it stays nearer in that proportion.
+    """
+    present = min(distance_of(account, p) for p in sides)
+    if not brackets or not present > 0.0 or min(p.mark_price for p in sides) <= 0:
+        return None
+    ladders = {sides[0].symbol: brackets}
+    pool = surface(Account(0.0, [replace(margin_position(p, ladders), isolated_wallet=None) for p in sides]))
+    balance, maintenance = margin(account, sides[0])
+    others = maintenance - freed - math.fsum(float(p.maintenance_usdt) for p in sides)
+
+    def away(fraction: float) -> float:
+        left = 1.0 - fraction
+        wallet = balance * left if sides[0].is_isolated else balance - max(others, 0.0)
+        notional = pool.notional * left
+        now = replace(pool, wallet=wallet, notional=notional, unrealized=np.zeros_like(notional))
+        roots = [now.root(direction) for direction in (-1, +1)] if left > 0.0 else []
+        return min((abs(root) for root in roots if root is not None), default=math.inf)
+
+    whole = away(0.0)
+    share = present / whole if 0.0 < present < whole < math.inf else 1.0
+    return lambda fraction: share * away(fraction)
 
 
 def _after(
@@ -242,19 +286,26 @@ def _freed(position: PositionSnapshot, brackets: Sequence[LeverageBracket]) -> C
 
 def _leverage_scores(cover: Column, distance: Column, sigma: float, limits: Limits) -> Column:
     """Leverage at each percent given up; without a sigma, distance in daily moves is left out."""
-    sigmas = distance / sigma if sigma > 0 else np.full(101, np.nan)
+    sigmas = distance / sigma if sigma > 0 else np.full(distance.shape, np.nan)
     values = {"cover": cover, "distance": distance, "distance_sigmas": sigmas}
     scores = [Curve(limits.curves[n]).over(v) for n, v in values.items() if n in limits.curves]
     worst: Column = np.fmax.reduce(scores, axis=0)
     return worst
 
 
-def _smallest(scores: Column, limits: Limits) -> tuple[float, bool]:
-    least = round(limits.least_reduction * 100)
-    enough = np.flatnonzero(scores[least:] < limits.level_starts[1])
-    if enough.size == 0:
-        return 1.0, False
-    return (least + int(enough[0])) / 100.0, True
+def _smallest(scores: Column, leverage: Callable[[int], float], limits: Limits) -> int:
+    """Fewest percent, from the least reduction on, after which leverage is below high; 100 if none is enough.
+
+    `scores` says where to begin: within a tier it is exact.
+    """
+    least, high = round(limits.least_reduction * 100), limits.level_starts[1]
+    enough = np.flatnonzero(scores[least:] < high)
+    place = least + int(enough[0]) if enough.size else 100
+    while place < 100 and leverage(place) >= high:
+        place += 1
+    while place > least and leverage(place - 1) < high:
+        place -= 1
+    return place
 
 
 def _quantity(position: PositionSnapshot, fraction: float, rules: Instrument | None) -> Decimal:

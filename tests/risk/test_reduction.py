@@ -11,7 +11,9 @@ import pytest
 
 from risk.decision import decide
 from risk.limits import default
+from risk.positions import priced
 from risk.records import Signal
+from risk.scorecard import Curve
 from risk.state import State
 from tests.risk import builders as b
 
@@ -75,6 +77,61 @@ def test_what_a_ladder_frees_is_more_than_its_share() -> None:
     assert step.fraction is not None
     left = 100_000 * (1 - step.fraction)
     assert step.details["cover_after"] == pytest.approx(2_500 / max(0.004 * left, 0.01 * left - 300))
+
+
+def test_the_share_is_the_smallest_by_the_ladder_itself() -> None:
+    # 0.004·N up to 250 000 USDT, 0.05·N − 11 500 above: 500 000 on a wallet of 15 500 ask for 13 500
+    (low,), (high,) = b.ladder(), b.ladder(rate="0.05")
+    high = replace(high, tier=2, floor_usdt=Decimal(250_000), cum_usdt=Decimal(11_500))
+    held = replace(b.position(quantity=10, maintenance=13_500), side="LONG")
+    account = b.snapshot([held], wallet=15_500)
+    (held,) = priced(account, [replace(held, exchange_liquidation_price=None)], {"BTCUSDT": (low, high)})
+    (step,) = plan(
+        b.state(
+            positions=[held], account=account, brackets={"BTCUSDT": (low, high)}, columns={"sigma_24h": 0.05}
+        )
+    )
+
+    def leverage(fraction: float) -> float:
+        """Score of 15 500 USDT under what is left, its distance found by halving."""
+        size, near, far = 500_000 * (1 - fraction), 0.0, 1.0
+        for _ in range(60):
+            fall = (near + far) / 2
+            left = size * (1 - fall)
+            is_alive = 15_500 - size * fall > max(0.004 * left, 0.05 * left - 11_500)
+            near, far = (fall, far) if is_alive else (near, fall)
+        values = {"distance": near, "distance_sigmas": near / 0.05}
+        return max(Curve(default().curves[name])(value) for name, value in values.items())
+
+    assert step.fraction is not None
+    assert step.details["leverage_after"] == pytest.approx(leverage(step.fraction))
+    assert leverage(step.fraction) < 61 <= leverage(step.fraction - 0.01)
+
+
+def test_both_sides_of_a_hedge_stand_beside_each_other_in_the_plan() -> None:
+    # maintenance 5 000 and 4 000 of the pair, 4 500 of the ETH between them, on 14 500
+    sides = [
+        b.position("BTCUSDT", 10, side="LONG", maintenance=5_000, exchange=None),
+        b.position("BTCUSDT", -8, side="SHORT", maintenance=4_000, exchange=None),
+        b.position("ETHUSDT", 150, mark=3_000, side="LONG", maintenance=4_500, exchange=None),
+    ]
+    ladders = {name: b.ladder(name, rate="0.01") for name in ("BTCUSDT", "ETHUSDT")}
+    account = b.snapshot(sides, wallet=14_500, is_hedge_mode=True)
+    found = plan(
+        b.state(
+            ("BTCUSDT", "ETHUSDT"), positions=priced(account, sides, ladders), account=account,
+            brackets=ladders,
+        )
+    )  # fmt: skip
+    assert [(s.symbol, s.side, s.details["place"]) for s in found] == [
+        ("BTCUSDT", "LONG", 1), ("BTCUSDT", "SHORT", 2), ("ETHUSDT", "LONG", 3)
+    ]  # fmt: skip
+    pair, _, eth = (s.fraction or 0.0 for s in found)
+    left = 9_000 * (1 - pair)
+    assert [s.details["cover_after"] for s in found] == [
+        pytest.approx(14_500 / (left + 4_500)), pytest.approx(14_500 / (left + 4_500)),
+        pytest.approx(14_500 / (left + 4_500 * (1 - eth))),
+    ]  # fmt: skip
 
 
 def test_nothing_is_left_to_cover_when_all_of_it_goes() -> None:
