@@ -49,7 +49,7 @@ def spread(
         return call(subjects)
     step = config.symbols_per_task
     parts = [subjects[i : i + step] for i in range(0, len(subjects), step)]
-    answers, broken, failure = _gather(call, parts, runner(config))
+    answers, broken, failure = _gather(call, parts, runner(config), _endings(config))
     for part in broken:
         answers += _alone(call, part, lost)
     if failure and not answers:
@@ -91,8 +91,20 @@ def processes(config: FanOutSettings) -> int:
     return config.processes or min(os.cpu_count() or 1, MOST_PROCESSES)
 
 
+def _endings(config: FanOutSettings) -> tuple[type[Exception], ...]:
+    """What a runner raises when a process ended under its work."""
+    if config.dask_address is None:
+        return (BrokenExecutor,)
+    from distributed import KilledWorker
+
+    return (BrokenExecutor, KilledWorker)
+
+
 def _gather(
-    call: Call[Answer], parts: Sequence[Sequence[str]], shared: TaskRunner[Any]
+    call: Call[Answer],
+    parts: Sequence[Sequence[str]],
+    shared: TaskRunner[Any],
+    endings: tuple[type[Exception], ...] = (BrokenExecutor,),
 ) -> tuple[list[Answer], list[Sequence[str]], RiskError | None]:
     """(answers, parts whose process ended, the last failure of ours)."""
     answers: list[Answer] = []
@@ -106,8 +118,9 @@ def _gather(
             try:
                 answers += future.result()
             except RiskError as error:
+                log.warning("%s: %s", ", ".join(part), error)
                 failure = error
-            except BrokenExecutor as error:
+            except endings as error:
                 log.warning("a process ended under %d subjects: %s", len(part), error)
                 broken.append(part)
     return answers, broken, failure

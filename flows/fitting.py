@@ -49,7 +49,10 @@ def _fit(symbol: str, interval: Literal["1h", "1d"], received_at: datetime) -> V
         own = steps.bars(db, symbol, interval, volatility.MOST_RETURNS[interval] + 1)
     if len(own) < 3:
         raise DataError(f"{symbol} {interval}: {len(own)} bars stored, history has to be filled first")
-    fit = volatility.fit_garch(volatility.log_returns(own.close), interval)
+    try:
+        fit = volatility.fit_garch(volatility.log_returns(own.close), interval)
+    except (ValueError, ArithmeticError) as cause:  # of a search that went where no number is
+        raise DataError(f"{symbol} {interval}: no fit: {type(cause).__name__}: {cause}") from cause
     return VolatilityFit(
         event_at=indicators.close_at(own, interval, -1),
         received_at=received_at,

@@ -70,6 +70,26 @@ def test_dask_is_asked_where_an_address_is_set() -> None:
     assert found.name == "dask"
 
 
+@pytest.mark.faults
+def test_a_dask_cluster_does_the_same_and_outlives_what_kills_its_workers(
+    monkeypatch: pytest.MonkeyPatch, flow_api: None
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+    monkeypatch.setenv("PREFECT_LOGGING_TO_API_ENABLED", "false")
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    lost: list[str] = []
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        config = TWO.model_copy(update={"dask_address": cluster.scheduler_address})
+        answers = fan_out.spread(parts.double, NAMES, config, nobody)
+        assert [name for name, _ in answers] == [name * 2 for name in NAMES]
+        assert os.getpid() not in {process for _, process in answers}
+        found = fan_out.spread(
+            parts.die_of_bad, ("a", "b", "bad", "c", "d"), config, lambda s, _: lost.append(s)
+        )
+    assert sorted(found) == ["a", "b", "c", "d"]
+    assert lost == ["bad"]
+
+
 def bars(symbol: str, interval: str, count: int, *, moves: bool = True) -> Iterator[Kline]:
     """A random walk, or a price that stands still."""
     step = timedelta(hours=1) if interval == "1h" else timedelta(days=1)
