@@ -14,6 +14,7 @@ NAMES: Mapping[str, str] = {
     "calm": "heading words",
     "tracks": "heading words",
     "page": "title lead files",
+    "progress": "symbols days",
     "bars": "all quarter hour",
     "ranked": "score atr ewma garch",
     "column": (

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from risk import catalogue
 from risk.adapters import pages, pasts, score_page, store
 from risk.adapters.settings import Settings
 from risk.crash_study import CRASHES, CrashRow, PositionRow, crash_row, position_rows
@@ -99,7 +100,9 @@ def replayed(
     collected = Collected()
     with Progress(*columns, console=console, transient=True) as progress:
         chosen = wish.symbols or there
-        task = progress.add_task("symbols", total=len(chosen))
+        task = progress.add_task(
+            catalogue.say(wish.language, "backtest.score.progress.symbols"), total=len(chosen)
+        )
         for symbol in chosen:
             ladder = pasts.ladder(wish.archive, symbol)
             for one in _judgements(wish, symbol, progress):
@@ -135,7 +138,9 @@ def _crashes(
 def _judgements(wish: Wish, symbol: str, progress: Progress) -> Iterator[Judgement]:
     for past in pasts.pasts(wish.archive, symbol):
         days = round((past.bars.open_at[-1] - past.bars.open_at[0]) / DAY_S)
-        task = progress.add_task(f"{symbol}, days", total=days)
+        task = progress.add_task(
+            catalogue.say(wish.language, "backtest.score.progress.days", symbol=symbol), total=days
+        )
         for track in tracks(past, on_day=partial(progress.advance, task)):
             yield judged(track, wish.limits)
         progress.remove_task(task)
