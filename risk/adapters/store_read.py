@@ -66,7 +66,8 @@ def klines(
     found = run(
         db, "klines", symbol=symbol, interval=interval, venue=venue, before=before, most=limit
     ).fetchall()
-    columns = np.array(found, dtype=np.float64).reshape(-1, 6).T.copy()
+    plain = [tuple(row) for row in found]  # of a driver's row numpy asks for each cell, half of the read
+    columns = np.array(plain, dtype=np.float64).reshape(-1, 6).T.copy()
     if columns.shape[1] > 1:
         at, opened, _, _, closed, _ = columns
         begin = lineage.newest(at, opened, closed, float(np.diff(at).min()))
