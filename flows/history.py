@@ -8,7 +8,7 @@ from uuid import UUID
 from prefect import flow
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
-from flows import backfill, desk, fitting, steps
+from flows import backfill, desk, fitting, forecasting, steps
 from flows.backfill import Stretch
 from flows.showing import show
 from risk.adapters import store
@@ -36,3 +36,5 @@ def history() -> None:
     if unfitted:
         fitting.refit(unfitted)
     steps.refresh_indicators(desk.symbols())
+    for interval in fitting.FITTED:
+        forecasting.value_at_risk(interval)

@@ -60,6 +60,7 @@ from risk.adapters.store_read import (
 from risk.adapters.store_save import replace_positions, save
 from risk.adapters.store_state import latest_state
 from risk.adapters.store_strategies import newest_study, renew_studies, replace_returns, strategy_returns
+from risk.adapters.store_var import latest_var, save_var, var_forecasts, var_judged, var_open
 
 __all__ = [
     "Beat",
@@ -90,6 +91,7 @@ __all__ = [
     "latest_quotes",
     "latest_state",
     "latest_terms",
+    "latest_var",
     "lease_symbols",
     "listen",
     "newest_bar",
@@ -117,12 +119,16 @@ __all__ = [
     "save_score_backtest",
     "save_size_advice",
     "save_stress",
+    "save_var",
     "scenarios",
     "stored_files",
     "strategy_returns",
     "table_sizes",
     "try_role_lock",
     "unclassified_positions",
+    "var_forecasts",
+    "var_judged",
+    "var_open",
     "waiting_deliveries",
     "ways_out",
 ]

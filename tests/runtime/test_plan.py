@@ -42,6 +42,8 @@ def deployment(cadence: Cadence | None = FIVE, *, is_paused: bool = False) -> De
         ("venues", 3600, "cadence"),
         ("reference", 86400, "cadence"),
         ("refit", 86400, "heavy"),
+        ("value_at_risk-hourly", 3600, "heavy"),
+        ("value_at_risk-daily", 86400, "heavy"),
         ("maintenance", 86400, "heavy"),
         ("history", 86400, "heavy"),
         ("report-daily", 86400, "heavy"),

@@ -13,6 +13,7 @@ from risk.adapters import embedded, store
 from risk.adapters.store_copy import prepare
 from risk.adapters.store_engine import statement
 from risk.adapters.store_save import TABLES
+from risk.adapters.store_var import VAR_TABLES
 from tests.adapters.rows import NOW
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
@@ -30,7 +31,7 @@ VALUES: dict[str, object] = {
     "retry_after_s": 1.0, "role": "scorer", "rows": "[]", "rungs": 10, "scope": HOSTILE, "side": "BOTH",
     "since": NOW, "symbol": HOSTILE, "symbols": ["BTCUSDT", HOSTILE], "table_name": "depth",
     "today": date(2026, 3, 10), "total": 2, "tried_at": NOW, "ttl_s": 15.0, "until": NOW, "updated_at": NOW,
-    "after_s": 10.0, "ends_at": NOW, "least_rank": 1, "mute": ["console"], "kind": "silence",
+    "after_s": 10.0, "bar_at": NOW, "ends_at": NOW, "least_rank": 1, "mute": ["console"], "kind": "silence",
     "made_by": "command", "silence_id": "5" * 32, "starts_at": NOW,
     "path": "a.zip", "paths": ["a.zip"], "series": "1h", "sha256": "0" * 64, "is_verified": True,
     "row_count": 1, "new_count": 1, "refused_count": 0, "first_at": NOW, "last_at": NOW, "stored_at": NOW,
@@ -43,7 +44,7 @@ VALUES: dict[str, object] = {
 def schema_db(template_database: str, pg_data_dir: Path) -> Connection:
     url = embedded.url(pg_data_dir, database=template_database)
     with store.connect(url) as db:
-        for table in TABLES.values():
+        for table in [*TABLES.values(), *VAR_TABLES.values()]:
             prepare(db, table)
         prepare(db, "score", statement("stage_score").text)
         yield db
