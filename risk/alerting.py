@@ -20,6 +20,7 @@ from risk import (
     position_alerts,
     strategy_alerts,
     telling,
+    var_alerts,
 )
 from risk.limits import Limits
 from risk.records import Alert, Message
@@ -67,6 +68,7 @@ def _readings(view: View) -> Iterator[Reading]:
     yield from market_alerts.readings(view)
     yield from feed_alerts.readings(view)
     yield from strategy_alerts.readings(view)
+    yield from var_alerts.readings(view)
 
 
 def _settle(

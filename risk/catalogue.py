@@ -28,7 +28,9 @@ MAGNITUDES: Mapping[str, tuple[tuple[float, str], ...]] = {
     "en": ((1e9, " bn"), (1e6, " M"), (1e3, " k")),
     "zh": ((1e8, " 亿"), (1e4, " 万")),
 }
-LOOKUPS = frozenset({"level", "component", "dimension", "cause", "divergence", "feed", "side", "scope"})
+LOOKUPS = frozenset(
+    {"level", "component", "dimension", "cause", "divergence", "feed", "side", "scope", "method"}
+)
 """Formats that replace a code by its word."""
 
 LONGEST_TEXT = 60

@@ -100,6 +100,8 @@ ALERTS: Mapping[str, Mapping[str, float]] = {
     "key_rejected": {},
     "account_unsupported": {},
     "clock_offset": {"fires": 5, "resolves": 1, "clear_hold_s": 30},
+    "var_breach": {},
+    "var_method": {},
     "strategy_correlation": {"correlation": 0.7, "share": 0.5, "clear_hold_s": 2 * 86_400},
 }
 """Thresholds by alert. Each also takes enabled (1 or 0), fire_hold_s and clear_hold_s."""

@@ -26,6 +26,7 @@ from risk.records import (
     PositionSnapshot,
     Signal,
 )
+from risk.var_records import LatestVar
 
 Column = NDArray[np.float64]
 
@@ -156,6 +157,8 @@ class State:
             "key_can_trade", "income_at", "peak_scored_at"; seconds or USDT as the name says.
         vanished: positions that disappeared within the last ten minutes.
         silences: those whose end is still to come.
+        value_at_risk: of the scopes whose last bar lost more than it said, or where another method than the
+            first is in use.
         absent: components (COMPONENTS) that the source of this state can never give, whose absence is
             therefore no fault. Live it is empty: there everything is expected. An archive without a book
             names the book's.
@@ -178,6 +181,7 @@ class State:
     facts: Mapping[str, float] = field(default_factory=dict)
     vanished: tuple[VanishedPosition, ...] = ()
     silences: tuple[Silence, ...] = ()
+    value_at_risk: tuple[LatestVar, ...] = ()
     absent: frozenset[str] = frozenset()
     troubles: tuple[FlowTrouble, ...] = ()
 

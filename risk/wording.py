@@ -16,6 +16,7 @@ from risk.limits import ALERTS
 from risk.records import Signal
 from risk.scorecard import FLOOR_NAMES
 from risk.state import COMPONENTS, DIMENSIONS, LEVELS
+from risk.var_forecasts import METHODS
 from risk.view import SEVERITIES
 
 LONGEST_BODY = 3500
@@ -100,15 +101,21 @@ def scope_name(alert: str, scope: str, language: str) -> str:
 
     >>> scope_name("adl_risk", "BTCUSDT/SHORT", "en"), scope_name("stale_data", "depth", "zh")
     ('BTCUSDT short', '盘口')
+    >>> scope_name("var_breach", "account/1d", "en"), scope_name("var_breach", "ETHUSDT/SHORT/1h", "en")
+    ('account 1d', 'ETHUSDT short 1h')
     """
     if alert == "stale_data" and has(f"feed.{scope}"):
         return say(language, f"feed.{scope}")
     if has(f"scope.{scope}"):
         return say(language, f"scope.{scope}")
-    symbol, _, rest = scope.partition("/")
-    if not rest:
-        return clean(symbol)
-    return f"{clean(symbol)} {say(language, f'side.{rest}') if has(f'side.{rest}') else clean(rest)}"
+    return " ".join(_scope_word(part, language) for part in scope.split("/"))
+
+
+def _scope_word(part: str, language: str) -> str:
+    for group in ("scope", "side"):
+        if has(f"{group}.{part}"):
+            return say(language, f"{group}.{part}")
+    return clean(part)
 
 
 def signal(advice: Signal, language: str) -> str:
@@ -182,7 +189,7 @@ def msgids() -> set[str]:
         "signal": ("warn", "close_only", "reduce"), "scope": ("account", "exchange", "desk", "strategies"),
         "side": ("LONG", "SHORT"), "figure": ("unknown", "none"),
         "cause": ("closed", "liquidated", "deleveraged", "settled", "unknown"),
-        "divergence": ("bearish", "bullish"), "message": ("one", "many", "more", "count"),
+        "method": METHODS, "divergence": ("bearish", "bullish"), "message": ("one", "many", "more", "count"),
         "line": ("title", "since", "now", "over", "why", "do", "ref", "counterfactual", "missing"),
         "feed": FEEDS, "chat": CHAT, "init": INIT, "digest": digest.sentences(),
         "chart": ("price", "score", "liquidation", "stop", "entry", "correlation", "few"),

@@ -28,6 +28,7 @@ from risk.records import (
     PositionSnapshot,
 )
 from risk.state import INPUT_COLUMNS, FlowTrouble, Memory, Silence, State, VanishedPosition
+from risk.var_records import LatestVar
 
 _FLOAT8_ARRAY_OID = 1022
 _ARRAY_HEADER_BYTES, _DIMENSION_BYTES = 12, 8
@@ -76,6 +77,7 @@ def latest_state(
         vanished=tuple(_vanished(body) for _, _, body in found.get("position_gone", ())),
         troubles=tuple(decode(FlowTrouble, body) for _, _, body in found.get("trouble", ())),
         silences=tuple(decode(Silence, body) for _, _, body in found.get("silence", ())),
+        value_at_risk=tuple(_value_at_risk(body) for _, _, body in found.get("value_at_risk", ())),
     )
 
 
@@ -144,6 +146,12 @@ def _alert(body: str) -> Alert:
 def _instrument(body: str) -> Instrument:
     """Trading rules change once a day or less, the text of a row tells whether they did."""
     return decode(Instrument, body)
+
+
+@lru_cache(maxsize=4096)
+def _value_at_risk(body: str) -> LatestVar:
+    """A row changes once a bar."""
+    return decode(LatestVar, body)
 
 
 def _vanished(body: str) -> VanishedPosition:

@@ -254,6 +254,10 @@ JOIN risk.latest_volatility_fit AS x ON x.symbol = w.symbol
 -- Only the hourly fit, since scores forecast with it, and daily ones often sit on persistence one.
 WHERE x.reason <> '' AND x.interval = '1h'
 UNION ALL
+SELECT 'value_at_risk', x.scope, NULL, CAST(to_jsonb(x) AS text)
+FROM risk.latest_var AS x
+WHERE x.closed_loss > x.closed_var_99 OR x.method <> 'gjr_garch_t'
+UNION ALL
 SELECT 'position_gone', x.symbol || '/' || x.side, ARRAY[date_part('epoch', x.vanished_at)], CAST(to_jsonb(x) AS text)
 FROM risk.position_gone AS x
 -- Of the last ten minutes; of an outage of the scoring; and what waits to be told.

@@ -16,6 +16,7 @@ from risk.records import Observed
 from risk.state import INPUT_COLUMNS, FlowTrouble, State, VanishedPosition
 from tests.adapters import rows as x
 from tests.adapters.test_store_decision import ALERT, DECISION
+from tests.risk.builders import value_at_risk
 
 H = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -170,6 +171,17 @@ def test_a_fit_that_fell_back_is_a_fact_until_the_next_good_one(db: Connection) 
     assert read(db).facts == {"fit_failed/BTCUSDT/1h": T}
     store.save(db, [replace(x.FIT, event_at=x.NOW + H)])
     assert read(db).facts == {}
+
+
+def test_a_breached_value_at_risk_is_seen_until_the_next_bar(db: Connection) -> None:
+    breached, calm = value_at_risk(loss=0.04), value_at_risk("BTCUSDT", loss=0.01)
+    store.save_var(db, [breached, calm, value_at_risk("ETHUSDT", method="ewma")])
+    assert {row.scope for row in read(db).value_at_risk} == {"account", "ETHUSDT"}
+    assert breached in read(db).value_at_risk
+    store.save_var(db, [replace(breached, computed_at=breached.computed_at + H, closed_loss=-0.01)])
+    assert [row.scope for row in read(db).value_at_risk] == ["ETHUSDT"]
+    store.save_var(db, [breached])  # an older one changes nothing
+    assert [row.scope for row in read(db).value_at_risk] == ["ETHUSDT"]
 
 
 def test_a_vanished_position_is_seen_for_ten_minutes(db: Connection) -> None:

@@ -20,6 +20,7 @@ from risk.records import (
     PositionSnapshot,
 )
 from risk.state import INPUT_COLUMNS, Decision, State
+from risk.var_records import LatestVar
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -78,6 +79,24 @@ def state(
         "facts": {"exchange_answered_at": seen, "key_can_trade": 0.0},
     }
     return State(**{**values, **fields})
+
+
+def value_at_risk(
+    scope: str = "account",
+    *,
+    loss: float = 0.0,
+    var_99: float = 0.03,
+    method: str = "gjr_garch_t",
+    reason: str = "",
+    closed_at: datetime = NOW,
+) -> LatestVar:
+    """A VaR in force whose newest judged bar lost `loss`, fractions."""
+    return LatestVar(
+        scope=scope, interval="1h", computed_at=NOW, bar_at=NOW, method=method, method_since=NOW,
+        reason=reason, note="", gross_usdt=None, var_95=0.02, es_95=0.025, var_99=var_99, es_99=0.04,
+        closed_at=closed_at, closed_method=method, closed_var_99=var_99, closed_loss=loss,
+        closed_gross_usdt=None,
+    )  # fmt: skip
 
 
 def snapshot(

@@ -15,7 +15,7 @@ import pytest
 from risk.limits import ALERTS, from_mapping
 from risk.records import Divergence
 from risk.state import FlowTrouble, VanishedPosition
-from tests.risk.builders import NOW, Desk, instrument, ladder, position, snapshot
+from tests.risk.builders import NOW, Desk, instrument, ladder, position, snapshot, value_at_risk
 
 Changes = dict[str, Any]
 
@@ -150,6 +150,10 @@ TABLE: list[tuple[str, str, str, Changes, Changes | None, Changes | None]] = [
     ("delisting", "BTCUSDT/LONG", "critical", ending(None, status="SETTLING"), ending(None), ending(None)),
     ("missing_partitions", "desk", "warning", fact(missing_partitions=1.0), fact(missing_partitions=0.0),
      fact(missing_partitions=0.0)),
+    ("var_breach", "account/1h", "warning", {"value_at_risk": [value_at_risk(loss=0.0301)]},
+     {"value_at_risk": [value_at_risk(loss=0.03)]}, {}),
+    ("var_method", "account/1h", "info", {"value_at_risk": [value_at_risk(method="ewma")]},
+     {"value_at_risk": [value_at_risk()]}, {}),
     ("bracket_changed", "BTCUSDT/LONG", "warning",
      {**held(), "brackets": {"BTCUSDT": ladder(rate="0.01")}, "previous_brackets": {"BTCUSDT": ladder()}},
      {**held(), "brackets": {"BTCUSDT": ladder()}, "previous_brackets": {"BTCUSDT": ladder()}}, None),
