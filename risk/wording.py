@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from risk import digest, score_words
+from risk import digest, score_words, var_words
 from risk.catalogue import clean, figure, has, say, sentences
 from risk.limits import ALERTS
 from risk.records import Signal
@@ -193,7 +193,7 @@ def msgids() -> set[str]:
         "line": ("title", "since", "now", "over", "why", "do", "ref", "counterfactual", "missing"),
         "feed": FEEDS, "chat": CHAT, "init": INIT, "digest": digest.sentences(),
         "chart": ("price", "score", "liquidation", "stop", "entry", "correlation", "few"),
-        "backtest": score_words.sentences(),
+        "backtest": {*score_words.sentences(), *var_words.sentences()},
     }  # fmt: skip
     special = {"alert.level.do.critical", "alert.level.do.flat", "alert.reduce.do.not_enough"}
     return alerts | special | {f"{group}.{name}" for group, names in lookups.items() for name in names}

@@ -27,6 +27,8 @@ def var(
     refit: Count = None,
     csv: Path | None = None,
     json: Path | None = None,
+    html: Path | None = None,
+    language: Literal["en", "zh"] | None = None,
 ) -> int:
     """Judge value at risk by six methods, each bar forecast from the bars before it.
 
@@ -43,12 +45,15 @@ def var(
         refit: bars between refits; 24 hours or 7 days.
         csv: write the table of tests.
         json: write the table.
+        html: write one self-contained page with pictures and the verdict in words.
+        language: of the words; that of the settings by default.
     """
     from risk.errors import SettingsError
     from risk.runtime.backtest_var import Wish, run
 
     if archive is None and (from_ or to or venue != "usdm"):
         raise SettingsError("--from, --to, --venue: they choose among recorded bars; add --archive DIR")
+    settings = terminal.settings()
     wish = Wish(
         holdings=holdings,
         archive=archive.resolve() if archive else None,
@@ -60,8 +65,10 @@ def var(
         refit_every=refit,
         csv=csv,
         json=json,
+        html=html,
+        language=language or settings.language,
     )
-    return run(terminal.settings(), wish, terminal.console(), terminal.say)
+    return run(settings, wish, terminal.console(), terminal.say)
 
 
 @backtest.command

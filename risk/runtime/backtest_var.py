@@ -15,14 +15,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from risk.adapters import closes, store
+from risk.adapters import closes, pages, store, var_checkpoint, var_page
 from risk.adapters.settings import Settings
 from risk.errors import SettingsError
 from risk.panel import Panel, book_returns
 from risk.runtime.database import reachable
-from risk.var_study import PLANS, Plan, Study, joined, piece, spans
+from risk.var_report import Told, verdict
+from risk.var_study import PLANS, Plan, Study, agreement, joined, piece, spans
 
 MOST_STORED = 100_000  # bars asked of the database
+COMPARED = 12  # windows that arch fits as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ class Wish:
     refit_every: int | None
     csv: Path | None
     json: Path | None
+    html: Path | None
+    language: str
 
 
 def run(settings: Settings, wish: Wish, console: Console, say: Callable[[str], None]) -> int:
@@ -53,7 +57,8 @@ def run(settings: Settings, wish: Wish, console: Console, say: Callable[[str], N
     plan = _plan(wish)
     panel, source = _panel(settings, wish, tuple(weights))
     returns = book_returns(list(weights.values()), panel.returns())
-    found = _study(panel, returns, plan, console)
+    place = var_checkpoint.folder(settings.data_dir, returns, plan)
+    found = _study(panel, returns, plan, console, place)
     console.print(_table(found))
     rows = lines(found)
     if wish.csv:
@@ -61,7 +66,13 @@ def run(settings: Settings, wish: Wish, console: Console, say: Callable[[str], N
     if wish.json:
         body = {"book": weights, "interval": wish.interval, "source": source, "tests": rows}
         wish.json.write_text(json.dumps(body, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    say(f"{len(found.tests)} of {len(found.paths)} forecasts judged over {len(returns)} bars")
+    if wish.html:
+        compared = agreement(returns, plan, COMPARED)
+        told = Told(study=found, book=weights, sources=tuple(source), agreement=compared)
+        pages.save(wish.html, var_page.page(told, wish.language))
+    for words in verdict(found, wish.language):
+        say(words)
+    var_checkpoint.forget(place)
     return 0
 
 
@@ -105,7 +116,8 @@ def _panel(settings: Settings, wish: Wish, symbols: tuple[str, ...]) -> tuple[Pa
         return closes.of_database(db, symbols, wish.interval, MOST_STORED), ["database"]
 
 
-def _study(panel: Panel, returns: Any, plan: Plan, console: Console) -> Study:
+def _study(panel: Panel, returns: Any, plan: Plan, console: Console, place: Path) -> Study:
+    """Every piece, those that an interrupted run left behind taken from the disk."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     parts = spans(returns, plan)
     with Progress(*columns, console=console, transient=True) as progress:
@@ -114,7 +126,14 @@ def _study(panel: Panel, returns: Any, plan: Plan, console: Console) -> Study:
         def show(done: int) -> Callable[[int, int], None]:
             return lambda more, _: progress.update(task, completed=done + more)
 
-        pieces = [piece(returns, plan, part, on_refit=show(part[0] - plan.window)) for part in parts]
+        pieces = []
+        for part in parts:
+            one = var_checkpoint.load(place, part, plan)
+            if one is None:
+                one = piece(returns, plan, part, on_refit=show(part[0] - plan.window))
+                var_checkpoint.save(place, one)
+            progress.update(task, completed=part[1] - plan.window)
+            pieces.append(one)
         return joined(panel.open_at, returns, plan, pieces)
 
 
