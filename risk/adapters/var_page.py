@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from datetime import UTC, datetime
 
 import numpy as np
@@ -18,6 +19,8 @@ WIDE, TALL, LEFT, FOOT, HEAD = 920, 230, 52, 24, 8
 COLUMNS = 460
 """Steps along the time axis: more bars than that are drawn as their range."""
 MOST_DOTS = 700
+GAP = 12.0
+"""Of the drawing's width without bars: the line of VaR breaks there."""
 PICTURED = 0.99
 
 
@@ -139,11 +142,12 @@ def _ranges(scale: _Scale, at: Series, returns: Series) -> str:
 
 
 def _line(scale: _Scale, at: Series, limit: Series) -> str:
-    points = [
-        f"{float(scale.x(at[part].mean())):.1f} {float(scale.y(limit[part].mean())):.1f}"
-        for part in _binned(at, scale)
-    ]
-    return f'<path class="var" d="M{"L".join(points)}" stroke="var(--one)" stroke-width="1.5" fill="none"/>'
+    drawn, before = [], -math.inf
+    for part in _binned(at, scale):
+        x, y = float(scale.x(at[part].mean())), float(scale.y(limit[part].mean()))
+        drawn.append(f"{'M' if x - before > GAP else 'L'}{x:.1f} {y:.1f}")
+        before = x
+    return f'<path class="var" d="{"".join(drawn)}" stroke="var(--one)" stroke-width="1.5" fill="none"/>'
 
 
 def _dots(scale: _Scale, at: Series, returns: Series, beyond: np.ndarray) -> str:
