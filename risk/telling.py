@@ -20,8 +20,14 @@ NAMESPACE = uuid5(NAMESPACE_URL, "crypto-risk/alert")
 URGENT = frozenset({"liquidation_distance", "reduce", "cannot_exit", "position_gone"})
 """Alerts about a position's life: never made to wait."""
 
-EXPLAINED_BY_SILENCE = frozenset({"stale_data", "blind", "flow_failing"})
-"""What an unreachable exchange explains by itself."""
+ASKING = frozenset({
+    "account", "market", "open_interest", "funding", "klines", "reference", "income", "spot", "streams",
+    "history",
+})  # fmt: skip
+"""Flows that can only fail while the exchange is silent; the others ask the database or other venues."""
+
+NOT_ITS_FEEDS = frozenset({"venue"})
+"""Feeds that do not come from the exchange."""
 
 EXPLAINED_BY_REFUSAL = frozenset({"account", "income"})
 """Flows that can only fail while the exchange refuses the key."""
@@ -188,7 +194,8 @@ def _mutes(alerts: Collection[Alert]) -> Callable[[Telling], str]:
     """Says which graver alert tells something already; the end of what was told is never muted."""
     firing = [a for a in alerts if a.phase == "firing"]
     extreme = {a.scope for a in firing if a.name == "level" and a.severity == "critical"}
-    is_silent = any(a.name == "exchange_unreachable" for a in firing)
+    # until the silence is over for good: what grew old in it becomes fresh one feed after the other
+    is_silent = any(a.name == "exchange_unreachable" and a.phase in ("firing", "clearing") for a in alerts)
     is_refused = any(a.name in ("key_rejected", "account_unsupported") for a in firing)
     is_blinded = is_silent or any(a.name == "stale_data" for a in firing)
 
@@ -198,7 +205,7 @@ def _mutes(alerts: Collection[Alert]) -> Callable[[Telling], str]:
             return ""
         if symbol_of(alert.scope) in extreme and rank_of(alert.severity) < CRITICAL:
             return "muted by level"
-        if is_silent and alert.name in EXPLAINED_BY_SILENCE:
+        if is_silent and _follows_from_silence(alert):
             return "muted by exchange_unreachable"
         if is_refused and alert.name == "flow_failing" and alert.scope in EXPLAINED_BY_REFUSAL:
             return "muted by key_rejected"
@@ -208,6 +215,13 @@ def _mutes(alerts: Collection[Alert]) -> Callable[[Telling], str]:
         return ""
 
     return muted_by
+
+
+def _follows_from_silence(alert: Alert) -> bool:
+    """Whether an unreachable exchange explains this alert. What its streams still tell of, it does not."""
+    if alert.name == "stale_data":
+        return alert.scope not in NOT_ITS_FEEDS
+    return alert.name == "blind" or (alert.name == "flow_failing" and alert.scope in ASKING)
 
 
 def marked(alert: Alert, now: datetime) -> Alert:

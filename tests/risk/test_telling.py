@@ -152,10 +152,37 @@ def test_a_silent_exchange_speaks_for_all_that_follows_from_it() -> None:
     assert set(late) <= {"exchange_unreachable"}
 
 
+def test_a_silent_exchange_mutes_nothing_that_does_not_follow_from_it() -> None:
+    """Streams go on while no call is answered: what they and other venues tell of is told."""
+    desk = Desk()
+    silent = {"facts": {"exchange_answered_at": NOW.timestamp()}}
+    for _ in range(20):
+        desk.see(**silent)
+    spoilt = {**silent, "columns": {"vol_ratio": 2.0, "venue_at": NOW.timestamp() - 86_400}}
+    near = [position(liquidation=48_900)]
+    for _ in range(10):
+        desk.see(**spoilt, positions=near)
+    found = {(name, scope) for name, scope, *_ in desk.told()}
+    assert {
+        ("exchange_unreachable", "exchange"), ("liquidation_distance", "BTCUSDT/LONG"), ("level", "BTCUSDT"),
+        ("stale_data", "venue"),
+    } <= found  # fmt: skip
+
+
+def test_what_grew_old_in_a_silence_is_not_told_when_the_silence_ends() -> None:
+    desk = Desk()
+    old = {"columns": {"open_interest_at": NOW.timestamp() - 30}}
+    for _ in range(40):
+        desk.see(facts={"exchange_answered_at": NOW.timestamp() - 60}, **old)
+    desk.see()  # one answer, one feed still old
+    desk.see(**old)
+    assert [scope for name, scope, *_ in desk.told() if name == "stale_data"] == []
+
+
 @pytest.mark.parametrize(
     ("facts", "told_of"),
     [
-        ({"exchange_answered_at": NOW.timestamp() - 120}, set()),  # silent: no flow can do its work
+        ({"exchange_answered_at": NOW.timestamp() - 120}, {"venues"}),  # silent: other venues are not
         ({"key_rejected": 1.0}, {"venues"}),  # only what asks for the account fails for that
         ({}, {"account", "venues"}),
     ],
