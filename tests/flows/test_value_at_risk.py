@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from flows import account, backfill, desk, forecasting, value_at_risk
+from flows import account, backfill, desk, forecasting, scoring, value_at_risk
 from risk.adapters import closes, store
 from risk.panel import book_returns
 from risk.records import Kline
@@ -108,6 +108,21 @@ def test_a_bar_that_lost_more_is_recorded_when_it_is_in(ready: str) -> None:
         ready, "SELECT DISTINCT method FROM risk.var_exception WHERE loss > 0.29 AND scope = 'BTCUSDT'"
     )
     assert len(beyond) == len(METHODS)
+
+
+def test_a_held_position_that_lost_more_is_told(ready: str) -> None:
+    fill(hours=400)
+    account.account()  # long BTCUSDT
+    forecasting.value_at_risk("1h")
+    (first,) = table(ready, "SELECT * FROM risk.latest_var WHERE scope = 'BTCUSDT'")
+    with desk.database() as db:
+        last = store.klines(db, "BTCUSDT", "1h", 1)
+        store.save(db, [bar("BTCUSDT", first["bar_at"], float(last.close[-1]), 0.7)])  # type: ignore[arg-type]
+    forecasting.value_at_risk("1h")
+    scoring.scoring()
+    told = table(ready, "SELECT scope, value FROM risk.alert WHERE name = 'var_breach' ORDER BY scope")
+    assert {row["scope"] for row in told} >= {"BTCUSDT/1h"}
+    assert next(row["value"] for row in told if row["scope"] == "BTCUSDT/1h") == pytest.approx(0.3)
 
 
 def test_a_book_that_is_not_known_has_no_value_at_risk(ready: str) -> None:
