@@ -35,7 +35,7 @@ def spread(
     """The answers of all parts of the subjects; here where they are few, else in other processes.
 
     A part that fails has written why, and the rest goes on. A process that ends under its work is started
-    anew, part by part and at last subject by subject, until the one that ends it is alone.
+    anew, part by part and then half by half, until the one that ends it is alone.
 
     Args:
         call: a function of a module with one argument, which another process finds by its name.
@@ -127,11 +127,12 @@ def _gather(
 
 
 def _alone(call: Call[Answer], part: Sequence[str], lost: Callable[[str, str], None]) -> list[Answer]:
-    """A part in a process of its own; where that ends too, each subject in one."""
+    """A part in a process of its own; where that ends too, each half in one."""
     answers, broken, _ = _gather(call, [part], _pool(1))
     if not broken:
         return answers
     if len(part) == 1:
         lost(part[0], "the process that worked on it ended, twice")
         return []
-    return [answer for subject in part for answer in _alone(call, [subject], lost)]
+    middle = len(part) // 2
+    return [*_alone(call, part[:middle], lost), *_alone(call, part[middle:], lost)]

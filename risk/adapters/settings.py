@@ -157,8 +157,8 @@ class PrefectSettings(Part):
 class FanOutSettings(Part):
     """Heavy statistics over many symbols: shared out over processes, or machines by Dask."""
 
-    from_symbols: int = Field(default=40, ge=1)  # fewer are worked on in the worker's own process
-    symbols_per_task: int = Field(default=10, ge=1)
+    from_symbols: int = Field(default=150, ge=1)  # fewer: in the worker's own process, which begins at once
+    symbols_per_task: int = Field(default=50, ge=1)  # a part costs a second of its own
     processes: int | None = Field(default=None, ge=1, le=64)  # None: one per core, at most 4
     dask_address: str | None = None  # e.g. tcp://10.0.0.5:8786; needs the extra `dask`
 
