@@ -14,7 +14,7 @@ from fastapi.staticfiles import StaticFiles
 
 from risk.adapters.settings import Settings
 from risk.errors import StoreError
-from risk.web import answers, words
+from risk.web import answers, study, words
 from risk.web.guard import App, Guard
 from risk.web.live import Live, TooManyError
 from risk.web.plan import plan
@@ -95,6 +95,14 @@ def _add_answers(app: FastAPI, config: Settings, clock: Clock) -> None:
     @app.get("/api/plan")
     def what_to_do() -> Response:
         return json(plan(config, clock()))
+
+    @app.get("/api/var")
+    def value_at_risk(scope: Name = "account", interval: Literal["1h", "1d"] = "1h") -> Response:
+        return json(study.value_at_risk(config, scope, interval, clock()))
+
+    @app.get("/api/strategies")
+    def strategies() -> Response:
+        return json(study.strategies(config))
 
     @app.get("/api/health")
     def health() -> Response:

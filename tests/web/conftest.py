@@ -33,10 +33,12 @@ def settings(url: str, **changes: Any) -> Settings:
 
 
 @contextmanager
-def served(config: Settings, clock: Callable[[], datetime] = lambda: filled.NOW) -> Iterator[str]:
+def served(
+    config: Settings, clock: Callable[[], datetime] = lambda: filled.NOW, host: str = "127.0.0.1"
+) -> Iterator[str]:
     """Address of the page, served until the block ends."""
     app = uvicorn.Config(
-        create_app(config, clock), host="127.0.0.1", port=0, log_level="error", ws="none",
+        create_app(config, clock), host=host, port=0, log_level="error", ws="none",
         proxy_headers=False, timeout_graceful_shutdown=0,
     )  # fmt: skip
     server = uvicorn.Server(app)
@@ -47,7 +49,7 @@ def served(config: Settings, clock: Callable[[], datetime] = lambda: filled.NOW)
         assert time.monotonic() < end and thread.is_alive()
         time.sleep(0.01)
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield f"http://{host}:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(timeout=10)

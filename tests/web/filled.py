@@ -16,6 +16,7 @@ from risk.limits import default
 from risk.records import DeliveryAttempt
 from risk.state import Decision
 from tests.adapters import rows as x
+from tests.web import studied
 
 NOW = x.NOW
 LIMITS = default()
@@ -115,6 +116,18 @@ def plan(db: Any, at: datetime, symbols: Sequence[str] = SYMBOLS) -> None:
     store.save_stress(db, "default", found, at)
 
 
+def study(db: Any, at: datetime, symbols: Sequence[str] = SYMBOLS) -> None:
+    """120 hours of which two lost 3 % against a VaR of 2 %, and three strategies of 60 days."""
+    losses = [0.03 if i in (40, 90) else -0.001 for i in range(120)]
+    numbers = {"var_99": [0.02] * 121, "loss": losses, "worse": {"normal": 0.01}}
+    for scope, weights in (("account", {symbols[0]: 16012.8}), *((name, {name: 1.0}) for name in symbols)):
+        studied.value_at_risk(db, studied.Told(scope=scope, weights=weights, **numbers), at)
+    studied.shares(db, {symbols[0]: (16012.8, 320.256, 320.256)}, at)
+    wave = [math.sin(i) / 100 for i in range(60)]
+    returns = {"grid": wave, "mirror": [-value for value in wave], "young": [None] * 50 + wave[:10]}
+    studied.strategies(db, returns, at)
+
+
 def fill(url: str, symbols: Sequence[str] = SYMBOLS) -> None:
     """A desk at NOW that has judged for some minutes; the mail channel took what it was told."""
     with store.connect(url) as db:
@@ -130,6 +143,7 @@ def fill(url: str, symbols: Sequence[str] = SYMBOLS) -> None:
             judge(db, NOW - i * timedelta(seconds=5), symbols)
     with store.connect(url) as db:
         plan(db, NOW, symbols)
+        study(db, NOW, symbols)
 
 
 def fall(url: str, at: datetime) -> Decision:

@@ -17,15 +17,15 @@ import numpy as np
 from risk.adapters import store
 from risk.records import DeliveryAttempt, PositionSnapshot
 from tests.adapters import rows as x
-from tests.web import filled
+from tests.web import filled, studied
 from tests.web.filled import HOUR, MINUTE, NOW, seen
 
 SEED = 20
 STEP = 5 * MINUTE
 STEPS = 288  # of the day that is judged
-DAYS_BEFORE = 7
+DAYS_BEFORE = 10
 PER_HOUR = 12
-FALL_STEPS, FALL = 62, 0.092  # the last five hours
+FALL_STEPS, FALL = 62, 0.124  # the last five hours
 WALLET = 10_000.0
 MAINTENANCE = 0.005
 CHANNELS = (("telegram", "info"), ("mail", "warning"))
@@ -53,7 +53,7 @@ SYMBOLS = tuple(coin.symbol for coin in COINS)
 
 
 def path(coin: Coin, place: int) -> Any:
-    """Prices each 5 minutes over eight days, the last of them NOW; half of a move is the market's."""
+    """Prices each 5 minutes, the last of them NOW; two thirds of a move are the market's."""
     market, own = np.random.default_rng(SEED), np.random.default_rng(SEED + 1 + place)
     count = STEPS * (DAYS_BEFORE + 1) + 1
     scale = coin.sigma / math.sqrt(STEPS)
@@ -84,8 +84,9 @@ def past(coin: Coin, prices: Any) -> Iterator[Any]:
                 low=price(window.min() * (1 - noise)), **seen(opened + of * STEP),
             )  # fmt: skip
     for hour in range(24 * (DAYS_BEFORE + 1), 0, -1):
-        quantity = D(f"{coin.coins * (1 - 0.0006 * hour):.1f}")
-        yield replace(x.OPEN_INTEREST, **terms, quantity=quantity, **seen(NOW - hour * HOUR))
+        if hour > 24:
+            quantity = D(f"{coin.coins * (1 - 0.0003 * (hour - 24)):.1f}")
+            yield replace(x.OPEN_INTEREST, **terms, quantity=quantity, **seen(NOW - hour * HOUR))
         if hour % 8 == 0:
             rate = 0.0001 * (1 + math.sin(hour / 20))
             yield replace(x.FUNDING, **terms, funding_rate=rate, **seen(NOW - hour * HOUR - MINUTE))
@@ -205,6 +206,8 @@ def live(url: str) -> None:
             deliver(db, at, is_mail_slow=step > STEPS - 2)
     with store.connect(url) as db:
         filled.plan(db, NOW, SYMBOLS)
+        value_at_risk(db, prices)
+        strategies(db)
         beats(db)
 
 
@@ -212,6 +215,55 @@ def judge(db: Any, at: datetime) -> None:
     """Scored as the flow does, for these channels."""
     state = store.latest_state(db, SYMBOLS, account="default", watches_account=True, now=at)
     store.save_decision(db, filled.decide(state, filled.LIMITS, at), channels=CHANNELS)
+
+
+def value_at_risk(db: Any, prices: Sequence[Any]) -> None:
+    """Hour by hour: forecasts of a volatility that is slow to see the fall."""
+    hourly = [np.log(line[::PER_HOUR][1:] / line[::PER_HOUR][:-1]) for line in prices]
+    held = {
+        coin.symbol: coin.held * float(line[-1])
+        for coin, line in zip(COINS, prices, strict=True)
+        if coin.held
+    }
+    gross = sum(abs(weight) for weight in held.values())
+    book = sum(held.get(coin.symbol, 0.0) / gross * line for coin, line in zip(COINS, hourly, strict=True))
+    scopes = [("account", held, book)]
+    scopes += [(coin.symbol, {coin.symbol: 1.0}, line) for coin, line in zip(COINS, hourly, strict=True)]
+    for scope, weights, returns in scopes:
+        told = studied.Told(
+            scope=scope, weights=weights, var_99=forecast(returns), loss=(-returns).tolist(),
+            method="filtered_historical" if scope == "SOLUSDT" else "gjr_garch_t",
+            reason="gjr_garch_t: Kupiec p = 0.0041, 7 exceptions in 192 bars" if scope == "SOLUSDT" else "",
+            worse={"normal": 0.72, "student_t": 0.9, "ewma": 0.95, "historical": 0.85},
+        )  # fmt: skip
+        studied.value_at_risk(db, told, NOW)
+    total = forecast(book)[-1] * gross
+    parts = {"BTCUSDT": (1.14, 1.02), "ETHUSDT": (-0.14, -0.11)}  # a short of one hedges the other
+    whose = {name: (held[name], part * total, adds * total) for name, (part, adds) in parts.items()}
+    studied.shares(db, whose, NOW)
+
+
+def forecast(returns: Any) -> list[float]:
+    """2.7 times an exponentially weighted sigma (decay 0.94) of the hours before each."""
+    variance, found = float(np.var(returns[:48])), []
+    for value in returns.tolist():
+        found.append(2.7 * math.sqrt(variance))
+        variance = 0.94 * variance + 0.06 * value**2
+    return [*found, 2.7 * math.sqrt(variance)]
+
+
+def strategies(db: Any) -> None:
+    """Seven of 200 days: three ride one trend, two hedge it, one goes its own way, one is young."""
+    chance = np.random.default_rng(SEED)
+    days = 200
+    trend, own = chance.standard_normal(days), chance.standard_normal((7, days))
+    ways = {"trend-btc": 0.85, "trend-eth": 0.8, "breakout": 0.65, "grid": 0.1, "reversion": -0.5,
+            "hedge": -0.7, "young": 0.4}  # fmt: skip
+    returns: dict[str, Sequence[float | None]] = {}
+    for (name, beta), line in zip(ways.items(), own, strict=True):
+        values = (0.012 * (beta * trend + math.sqrt(1 - beta**2) * line)).tolist()
+        returns[name] = [None] * 185 + values[185:] if name == "young" else values
+    studied.strategies(db, returns, NOW.replace(hour=0))
 
 
 def beats(db: Any) -> None:

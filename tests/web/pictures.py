@@ -23,6 +23,7 @@ MOST_BYTES = 150_000
 VIEWS = {
     "desk": "#/desk/BTCUSDT/24h",
     "plan": "#/plan",
+    "study": "#/study/account/1h",
     "alerts": "#/alerts",
     "health": "#/health",
     "moment": "#/moment/BTCUSDT/2026-03-10T12%3A00%3A00Z",

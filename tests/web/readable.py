@@ -12,7 +12,10 @@ NEEDS_NAME = ("button", "link", "img", "image", "textbox", "table", "navigation"
 FAINT = """(() => {
     const part = (c) => { c /= 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
     const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
-    const numbers = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
+    const numbers = (text) => {
+        const found = (text.match(/[\\d.]+/g) ?? []).map(Number);
+        return text.startsWith('color(') ? [...found.slice(0, 3).map((c) => c * 255), ...found.slice(3)] : found;
+    };
     const ground = (e) => {
         for (let at = e; at; at = at.parentElement) {
             const colour = numbers(getComputedStyle(at).backgroundColor);

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from risk.adapters import store
+from risk.adapters.settings import WebSettings
 from tests.web import filled, readable
 from tests.web.browser import Page
 from tests.web.conftest import served, settings
@@ -24,6 +27,11 @@ VIEWS = {
         "document.querySelectorAll('[data-size]').length === 4"
         " && document.querySelectorAll('[data-crash]').length >= 6",
     ),
+    "study": (
+        "#/study/account/1h",
+        "document.querySelectorAll('[data-method]').length === 6"
+        " && document.querySelectorAll('[data-strategy]').length === 3",
+    ),
     "alerts": ("#/alerts", "document.querySelector('#open') && document.querySelector('#over')"),
     "health": ("#/health", "document.querySelectorAll('[data-feed]').length >= 10"),
     "moment": (
@@ -35,6 +43,7 @@ HEADINGS = {
     "en": {
         "desk": "Why BTCUSDT stands at",
         "plan": "How much may be opened now",
+        "study": "How the methods did at 99 %",
         "alerts": "Firing now",
         "health": "Parts and flows",
         "moment": "Inputs it was made from",
@@ -42,6 +51,7 @@ HEADINGS = {
     "zh": {
         "desk": "BTCUSDT 为何是",
         "plan": "现在可开多少",
+        "study": "各方法在 99 % 下的表现",
         "alerts": "当前告警",
         "health": "组件与流程",
         "moment": "所用输入",
@@ -137,7 +147,13 @@ def test_a_hostile_name_stays_text(chromium: Page, database_url: str) -> None:
         store.beat(db, filled.HOSTILE, filled.NOW, {"note": filled.HOSTILE})
     config = settings(database_url).model_copy(update={"symbols": names})
     with served(config) as address:
-        for place in ("#/desk", "#/health", "#/alerts", f"#/moment/{filled.HOSTILE.replace('=', '%3D')}/x"):
+        for place in (
+            "#/desk",
+            "#/study",
+            "#/health",
+            "#/alerts",
+            f"#/moment/{filled.HOSTILE.replace('=', '%3D')}/x",
+        ):
             chromium.open(f"{address}/?lang=en{place}")
             chromium.until("document.querySelector('main').getAttribute('aria-busy') === null")
             assert chromium.ask("document.images.length") == 0
@@ -145,6 +161,36 @@ def test_a_hostile_name_stays_text(chromium: Page, database_url: str) -> None:
         chromium.open(f"{address}/?lang=en#/desk")
         chromium.until("document.querySelectorAll('[data-scope]').length === 3")
         assert filled.HOSTILE.casefold() in chromium.text().casefold()
+
+
+def test_beyond_this_machine_the_page_opens_with_its_token_only(chromium: Page, desk_url: str) -> None:
+    host, token = own_address(), "correct-horse-battery-staple"
+    web = WebSettings(host=host, port=0, token=SecretStr(token), names=(host,))
+    with served(settings(desk_url, web=web), host=host) as address:
+        chromium.open(address)
+        chromium.until("document.querySelector('input[type=password]')")
+        assert "BTCUSDT" not in chromium.text()
+        for given, then in (
+            ("a-wrong-token-of-that-length", "document.body.innerText.includes('wrong token')"),
+            (token, "document.querySelector('[data-scope=BTCUSDT]')"),
+        ):
+            chromium.open(address)
+            chromium.until("document.activeElement.id === 'token'")
+            chromium.call("Input.insertText", text=given)
+            chromium.ask("document.querySelector('form').requestSubmit()")
+            chromium.until(then)
+        chromium.until(SETTLED)
+        assert chromium.ask("document.cookie") == ""  # scripts cannot read the session
+
+
+def own_address() -> str:
+    """This machine's address on its network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
+        try:
+            found.connect(("192.0.2.1", 9))  # nothing is sent: only the way there is chosen
+        except OSError:
+            pytest.skip("this machine has no network beside loopback")
+        return str(found.getsockname()[0])
 
 
 def test_an_empty_desk_says_what_it_waits_for(chromium: Page, database_url: str) -> None:

@@ -47,6 +47,7 @@ function path(points, x, y, gap) {
 function drawMark(mark, x, y, frame, gap) {
   if (mark.kind === "line") return [s("path", { d: path(mark.points, x, y, mark.gap ?? gap), class: `line ${mark.class}` })];
   if (mark.kind === "dots") return mark.points.map(([at, v]) => s("circle", { cx: x(at), cy: y(v), r: 2.6, class: `dot ${mark.class}` }));
+  if (mark.kind === "squares") return mark.points.map(([at, v]) => s("rect", { x: x(at + (mark.step ?? 0) / 2) - 4, y: y(v) - 4, width: 8, height: 8, class: `dot ${mark.class}` }));
   const width = Math.max(1, Math.min(14, (x(mark.step ?? gap) - x(0)) * 0.7));
   if (mark.kind === "bars")
     return mark.points.map(([at, v]) => s("rect", { x: x(at), width, y: Math.min(y(v), y(0)), height: Math.max(1, Math.abs(y(v) - y(0))), class: mark.class }));
@@ -77,7 +78,7 @@ function spoken(label, marks, format) {
   return values?.length ? `${label}: ${say("reading", { newest: format(values.at(-1)), lowest: format(Math.min(...values)), highest: format(Math.max(...values)) })}` : label;
 }
 
-// marks: {kind: line|bars|candles|dots, points: [[at, value…]], class, label}; lines: {value, label, class}.
+// marks: {kind: line|bars|candles|dots|squares, points: [[at, value…]], class, label}; lines: {value, label, class}.
 export function chart({ marks, lines = [], since, until, label, format, floor, within, height = 180, width = 640, none, pick, gap }) {
   if (innerWidth <= NARROW) width = NARROW_WIDTH;
   const found = bounds(marks, lines, floor), range = found && (within ?? found);
@@ -108,14 +109,14 @@ function reader({ root, marks, since, until, frame, x, height, width, format, pi
   const told = h("p", { class: "read", "aria-live": "off" });
   const hair = s("path", { class: "hair", d: "" });
   root.append(hair);
-  const readable = marks.filter((m) => m.points.length);
+  const readable = marks.filter((m) => m.points.length && m.kind !== "squares");
   let at = until;
   const read = () => {
     const near = readable.map((m) => [m, nearest(m.points, at)]);
     if (!near.length) return null;
     const point = near[0][1];
     hair.setAttribute("d", `M${x(point[0])} ${PAD.top}V${height - PAD.bottom}`);
-    told.textContent = [clock(point[0]), ...near.map(([m, p]) => `${m.label ? `${m.label} ` : ""}${format(m.kind === "candles" ? p[4] : p[1])}`)].join(" · ");
+    told.textContent = [until - since > 86400 ? `${day(point[0])} ${clock(point[0])}` : clock(point[0]), ...near.map(([m, p]) => `${m.label ? `${m.label} ` : ""}${format(m.kind === "candles" ? p[4] : p[1])}`)].join(" · ");
     return point;
   };
   root.addEventListener("pointermove", (event) => {

@@ -3,7 +3,7 @@ import { h, show } from "./dom.js";
 import * as w from "./words.js";
 
 const STALE_S = 20, SILENT_MS = 12000, CLOCK_MS = 1000;
-const VIEWS = ["desk", "plan", "alerts", "health"];
+const VIEWS = ["desk", "plan", "study", "alerts", "health"];
 const content = document.getElementById("content");
 const state = { view: null, started: null, latest: null, heardAt: 0, link: "connecting", skew: 0, trouble: false };
 
