@@ -25,7 +25,7 @@ VALUES: dict[str, object] = {
     "channel": "mail", "channels": ["mail"], "cursor_at": NOW, "days_ahead": 7, "details": "{}", "done": 1,
     "duration_ms": 5, "event_at": NOW, "first_kept": date(2026, 3, 1), "flow": "history", "holder": "me",
     "host": "example", "interval": "15m", "language": "zh", "lease_s": 10.0, "least": [0],
-    "message_id": "5" * 32, "minutes": 15, "most": 5, "name": "equity_now", "newest": NOW,
+    "message_id": "5" * 32, "minutes": 15, "method": "ewma", "most": 5, "name": "equity_now", "newest": NOW,
     "next_try_at": NOW, "now": NOW, "oldest": NOW, "outcome": "accepted", "part": "scoring", "reason": "",
     "short": "deadbeef", "picture": "late", "sure_after_s": 10.0,
     "retry_after_s": 1.0, "role": "scorer", "rows": "[]", "rungs": 10, "scope": HOSTILE, "side": "BOTH",

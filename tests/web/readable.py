@@ -14,7 +14,7 @@ FAINT = """(() => {
     const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
     const numbers = (text) => {
         const found = (text.match(/[\\d.]+/g) ?? []).map(Number);
-        return text.startsWith('color(') ? [...found.slice(0, 3).map((c) => c * 255), ...found.slice(3)] : found;
+        return text.startsWith('color(') ? found.map((c, i) => (i < 3 ? c * 255 : c)) : found;
     };
     const ground = (e) => {
         for (let at = e; at; at = at.parentElement) {
