@@ -28,7 +28,7 @@ SUBJECT = "L  live page: first view, a score's way to the screen, cost of a view
 
 VIEWERS = 20
 SETTLED = (
-    "document.querySelector('main[aria-busy]') === null && document.body.dataset.link === 'live'"
+    "document.querySelector('main[aria-busy]') === null && /live|stale/.test(document.body.dataset.link)"
     " && document.querySelectorAll('.chart svg').length >= 5"
 )
 DRAWN = (
