@@ -22,24 +22,24 @@ _PART = re.compile(r"(\d+)([mhd])")
 _PATTERN = re.compile(r"[\w*?./-]{1,60}")
 
 
-def duration(text: str) -> timedelta:
+def duration(text: str, longest: timedelta = LONGEST) -> timedelta:
     """How long "2h", "45m", "1d" or "1h30m" is.
 
     >>> duration("1h30m")
     datetime.timedelta(seconds=5400)
 
     Raises:
-        SettingsError: written otherwise, nothing, or more than 30 days.
+        SettingsError: written otherwise, nothing, or more than `longest` (30 days).
     """
     given = text.strip().lower()
     parts = _PART.findall(given)
     if not parts or "".join(number + unit for number, unit in parts) != given:
         raise SettingsError(f"{text[:40]!r} is no duration: write 45m, 2h or 1d")
     if any(len(number) > 6 for number, _ in parts):
-        raise SettingsError(f"{text[:40]!r} is longer than {LONGEST.days} days")
+        raise SettingsError(f"{text[:40]!r} is longer than {longest.days} days")
     total = sum((int(number) * UNITS[unit] for number, unit in parts), timedelta())
-    if not timedelta(0) < total <= LONGEST:
-        raise SettingsError(f"{text[:40]!r} must be above zero and at most {LONGEST.days} days")
+    if not timedelta(0) < total <= longest:
+        raise SettingsError(f"{text[:40]!r} must be above zero and at most {longest.days} days")
     return total
 
 

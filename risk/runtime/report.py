@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from risk.silencing import duration
 
 Form = Literal["table", "html", "csv", "json"]
 Row = tuple[Any, ...]
+FARTHEST = timedelta(days=3_650)  # back from now
 MOST_SHOWN = 5_000
 """Rows of a page; the whole is in CSV and JSON."""
 
@@ -127,7 +128,7 @@ def moment(option: str, words: str, now: datetime) -> datetime:
         SettingsError: it names none.
     """
     if re.fullmatch(r"(\d+[mhd])+", words):
-        return now - duration(words)
+        return now - duration(words, FARTHEST)
     try:
         at = datetime.fromisoformat(words)
     except ValueError:

@@ -187,7 +187,7 @@ def test_without_a_name_it_lists_what_can_be_asked(desk: str, capsys: pytest.Cap
         (("funding",), "funding_cost, funding_extremes"),
         (("stress", "--html", "--csv"), "take one of them"),
         (("income", "--since", "yesterday"), "--since yesterday: write 24h, 7d or"),
-        (("income", "--until", "40d"), "at most 30 days"),
+        (("income", "--until", "4000d"), "at most 3650 days"),
         (("score_history", "--minutes", "0"), "minutes"),
     ],
 )
@@ -202,6 +202,7 @@ def test_a_question_that_cannot_be_meant_is_refused_in_one_line(
 
 def test_a_moment_is_a_span_before_now_or_a_date() -> None:
     assert report.moment("--since", "1d", NOW) == NOW - timedelta(days=1)
+    assert report.moment("--since", "400d", NOW) == NOW - timedelta(days=400)  # for gaps
     assert report.moment("--since", "2026-03-01T08:00+08:00", NOW) == datetime(2026, 3, 1, tzinfo=UTC)
     with pytest.raises(SettingsError, match="--since 3 weeks"):
         report.moment("--since", "3 weeks", NOW)
