@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-import resource
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from bench.memory import peak_mb
 from bench.race import Contestant, Options, Report, judge, race
 from bench.storage import server
 
@@ -99,8 +99,8 @@ def fit_and_weigh(part: Sequence[str]) -> list[tuple[str, str, float, int]]:
     from flows import fitting
 
     fits = fitting.fit_part(part)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return [(fit.symbol, fit.interval, fit.log_likelihood or math.nan, peak_mb) for fit in fits]
+    most = peak_mb()
+    return [(fit.symbol, fit.interval, fit.log_likelihood or math.nan, most) for fit in fits]
 
 
 def _arch(symbols: Sequence[str], series: Any) -> dict[tuple[str, str], float]:

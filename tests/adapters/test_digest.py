@@ -56,9 +56,8 @@ def test_the_page_is_small_self_contained_and_in_the_reader_s_language(database_
             assert len(page.encode()) <= 600 * 1024
             assert f'<html lang="{language}">' in page
             assert not re.search(r"<script|<link|https?://|src=\"(?!data:)", page)
-            assert (
-                page.count("<img") == {"daily": 4, "weekly": 2}[period]
-            )  # two scores; prices: no bars of 1 h here
+            # two scores, the strategies, and by day two prices of 15 m: no bars of 1 h here
+            assert page.count("<img") == {"daily": 5, "weekly": 3}[period]
             for name in ("levels", "positions", "stress", "income", "alerts_and_delivery"):
                 assert say(language, f"digest.section.{name}") in page
 

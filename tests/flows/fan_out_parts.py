@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import resource
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
+from bench.memory import peak_mb
 from flows import fitting
 from risk.errors import DataError
 from risk.records import VolatilityFit
@@ -40,14 +39,5 @@ def heavy_table(part: Sequence[str]) -> list[tuple[str, float]]:
 def fit_and_weigh(part: Sequence[str]) -> list[tuple[VolatilityFit, int]]:
     """The real fits, each with the most memory that the process ever took, in MB."""
     fits = fitting.fit_part(part)
-    peak_mb = _peak_mb()
-    return [(fit, peak_mb) for fit in fits]
-
-
-def _peak_mb() -> int:
-    """VmHWM where /proc has it: ru_maxrss keeps what the test's own process held at the fork."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) // 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    most = peak_mb()
+    return [(fit, most) for fit in fits]

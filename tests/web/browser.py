@@ -112,7 +112,8 @@ def chromium() -> Iterator[Page]:
         try:
             targets = httpx.get(f"http://127.0.0.1:{_port(Path(profile))}/json").json()
             tab = next(each for each in targets if each["type"] == "page")
-            with connect(tab["webSocketDebuggerUrl"], max_size=None) as link:
+            # between two tests nobody reads: a pong behind unread events would count as a dead browser
+            with connect(tab["webSocketDebuggerUrl"], max_size=None, ping_interval=None) as link:
                 yield Page(link)
         finally:
             process.terminate()
