@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import Connection
+from sqlalchemy.pool import QueuePool
 
 from risk.adapters import embedded, migrate, store
+from risk.adapters.store_engine import engine
 
 DAY_PARTITIONS = """
     SELECT CAST(inhrelid AS regclass) FROM pg_inherits
@@ -73,5 +76,14 @@ def fresh_database(server: str, data_dir: Path, template: str) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         url = embedded.url(data_dir, database=name)
         yield url
+        _wait_for_threads(url)
         store.dispose(url)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _wait_for_threads(url: str) -> None:
+    """A request cut off by a server's end goes on in its thread; its connection would outlive its pool."""
+    pool, end = engine(url).pool, time.monotonic() + 5
+    assert isinstance(pool, QueuePool)
+    while pool.checkedout() and time.monotonic() < end:
+        time.sleep(0.01)
