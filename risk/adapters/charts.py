@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from risk.catalogue import clean, say
+from risk.wording import scope_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,7 +121,7 @@ def score(
         figure, (axes,) = _canvas(1)
         spoken = tongue(language).language
         _draw_score(axes, at, composites, spoken, level_starts)
-        axes.set_title(say(spoken, "chart.score", scope=scope))
+        axes.set_title(say(spoken, "chart.score", scope=scope_name("", scope, spoken)))
         return _png(figure)
 
 

@@ -162,7 +162,7 @@ def _pictures(
             at = [step["step_at"] for step in steps]
             values = [_number(step["composite_max"]) for step in steps]
             named = scope_name("", scope, language)
-            png = charts.score(named, at, values, language)
+            png = charts.score(scope, at, values, language)
             parts.append(pages.picture(png, say(language, "chart.score", scope=named)))
     for symbol in _pictured(found, symbols):
         if drawn := _price(db, found, symbol, period, until, language):

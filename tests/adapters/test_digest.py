@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from risk import limits
-from risk.adapters import digest_file, digest_page, store
+from risk.adapters import charts, digest_file, digest_page, store
 from risk.catalogue import say
 from risk.digest import Period
 from risk.records import StrategyReturn
@@ -60,6 +60,17 @@ def test_the_page_is_small_self_contained_and_in_the_reader_s_language(database_
             assert page.count("<img") == {"daily": 5, "weekly": 3}[period]
             for name in ("levels", "positions", "stress", "income", "alerts_and_delivery"):
                 assert say(language, f"digest.section.{name}") in page
+
+
+def test_without_a_chinese_font_the_pictures_are_english_and_the_page_chinese(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A glyph that a font lacks would be a warning, and a warning fails a test."""
+    monkeypatch.setattr(charts, "_installed", frozenset)
+    filled.fill(database_url)
+    remember(database_url)
+    page = made(database_url, "daily", "zh").document
+    assert f'alt="{say("zh", "chart.score", scope=say("zh", "scope.account"))}"' in page
 
 
 def studied(url: str) -> None:
