@@ -18,6 +18,9 @@ READY := $(VENV)/.ready
 ARGS ?=
 ALONE := tests/runtime/test_demo.py tests/runtime/test_worker.py tests/runtime/test_worker_plain.py
 
+# A desk is a dozen processes: without byte code on disk each of them would compile Prefect and arch anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test faults soak check bench pictures validate lock
 
