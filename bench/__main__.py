@@ -23,7 +23,7 @@ from bench.race import QUICK, Options, Report, Verdict
 HERE = Path(__file__).parent
 PACKAGES = (
     "numpy", "scipy", "pandas", "arch", "msgspec", "TA-Lib", "psycopg", "SQLAlchemy", "asyncpg",
-    "python-binance", "ccxt", "cryptofeed", "pandas-ta-classic", "prefect", "websockets",
+    "python-binance", "ccxt", "cryptofeed", "pandas-ta-classic", "prefect", "websockets", "scivol",
 )  # fmt: skip
 
 

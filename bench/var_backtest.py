@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from bench.race import Contestant, Goal, Options, Report, race
+from bench.race import Contestant, Goal, Options, Report, missing, race
 
 SUBJECT = "F  VaR backtest: 43,800 hours x 6 methods x 2 levels, window 2,000, refit every 24 h"
 
@@ -34,7 +34,26 @@ def run(options: Options) -> Iterator[Report]:
         unit="refit",
         units=(hours - WINDOW) // REFIT,
     )
+    yield _beside_fits_alone(returns, options)
     yield _parts(options)
+
+
+def _beside_fits_alone(returns: Any, options: Options) -> Report:
+    """All six methods beside a peer that only fits, the same windows and one method."""
+    refits = -(-(len(returns) - WINDOW) // REFIT)
+    return race(
+        f"all six methods beside scivol's fits alone, {refits:,} refits",
+        [
+            Contestant("ours", lambda: refits if _ours(returns) else 0),
+            Contestant("scivol, GJR-GARCH-t fits alone", lambda: _scivol(returns), missing=missing("scivol")),
+        ],
+        [Goal("ours", "scivol, GJR-GARCH-t fits alone", at_most=1.6)],
+        options=replace(options, rounds=3, repeats=1),
+        oracle="ours",
+        differs=lambda truth, answer: None if answer == truth else f"{answer} fits instead of {truth}",
+        unit="refit",
+        units=refits,
+    )
 
 
 def _parts(options: Options) -> Report:
@@ -81,6 +100,18 @@ def _ours(returns: Any) -> dict[tuple[str, float], Any]:
 
     found = forecasts(returns, LEVELS, METHODS, WINDOW, REFIT, interval="1h")
     return {key: path[0] for key, path in found.paths.items()}
+
+
+def _scivol(returns: Any) -> int:
+    """How many windows were fitted, each from the answer of the one before it, in this process."""
+    import scivol
+
+    scivol.settings.show_progress = False
+    model = scivol.GJRGARCH(1, 1) + scivol.StudentT()
+    centred = 100.0 * (returns - returns.mean())
+    # the last bar is only forecast, as with us: a window that ends with it would be one fit more
+    found = model.fit_rolling(centred[:-1], window=WINDOW, step=REFIT, n_jobs=1)
+    return sum(len(one.batch.results) for one in found.windows)
 
 
 def _loop(returns: Any) -> dict[tuple[str, float], Any]:
