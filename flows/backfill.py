@@ -46,12 +46,13 @@ class Stretch:
         return f"{self.symbol}/{self.series}"
 
 
-def plan(symbols: Sequence[str], moment: datetime) -> list[Stretch]:
-    """What is still to be fetched, all symbols' shortest bars first."""
+def plan(symbols: Sequence[str], moment: datetime, wanted: Sequence[str] = tuple(DEPTHS)) -> list[Stretch]:
+    """What is still to be fetched of the wanted series, all symbols' shortest bars first."""
     with desk.database() as db:
         known = store.progress(db, FLOW)
     stretches = []
-    for series, depth in DEPTHS.items():
+    for series in wanted:
+        depth = DEPTHS[series]
         for symbol in symbols:
             stretch = Stretch(symbol, series, moment - depth, moment)
             before = known.get(stretch.scope)
@@ -60,13 +61,15 @@ def plan(symbols: Sequence[str], moment: datetime) -> list[Stretch]:
     return stretches
 
 
-def fetch(stretch: Stretch, sleep: Callable[[float], None] = time.sleep) -> int:
+def fetch(
+    stretch: Stretch, sleep: Callable[[float], None] = time.sleep, longest_wait_s: float = LONGEST_WAIT_S
+) -> int:
     """Fetch one stretch; each page is stored together with how far it reaches. Returns the rows fetched.
 
     Where the request weight is used up, it waits as long as that lasts and goes on from the last page stored.
 
     Raises:
-        RateLimitError: after ten minutes of waiting.
+        RateLimitError: after that much waiting.
     """
     done, waited_s, cursor = 0, 0.0, stretch.start
     while True:
@@ -79,7 +82,7 @@ def fetch(stretch: Stretch, sleep: Callable[[float], None] = time.sleep) -> int:
         except RateLimitError as error:
             wait_s = max(error.retry_after_s, 1.0)
             waited_s += wait_s
-            if waited_s > LONGEST_WAIT_S:
+            if waited_s > longest_wait_s:
                 raise
             log.info("%s: goes on in %.0f s (%s)", stretch.scope, wait_s, error)
             sleep(wait_s)

@@ -14,6 +14,7 @@ from risk.adapters import settings, store
 
 RAW = ("depth",)
 OTHERS = ("open_interest", "account", "position", "ticker", "mark", "liquidation", "venue_funding")
+VAR = ("var_forecast", "var_outcome", "var_share")
 ROLLED_BACK = timedelta(days=2)  # roll-ups are made again over the last two days: late samples count
 
 
@@ -25,7 +26,11 @@ def maintenance() -> None:
         store.ensure_partitions(db, today=moment.date())
     with desk.database() as db:
         store.roll_up_depth(db, since=moment - ROLLED_BACK, until=moment)
-    retention = dict.fromkeys(RAW, kept.depth_days) | dict.fromkeys(OTHERS, kept.other_days)
+    retention = {
+        **dict.fromkeys(RAW, kept.depth_days),
+        **dict.fromkeys(OTHERS, kept.other_days),
+        **dict.fromkeys(VAR, kept.var_days),
+    }
     with desk.database() as db:
         store.drop_partitions(db, retention, moment.date())
         sizes = store.table_sizes(db)

@@ -59,15 +59,17 @@ class Open:
 
 
 def subjects(watched: Sequence[str], notionals: Mapping[str, Sequence[float]]) -> list[Subject]:
-    """Every watched symbol held long, and held short where it is.
+    """Every watched symbol held long; what is held beside them long; each that is held short, short.
 
     Args:
         notionals: USDT per symbol, signed, one per open position.
     """
+    others = sorted(set(notionals).difference(watched))
+    long = [*watched, *(symbol for symbol in others if max(notionals[symbol], default=0.0) > 0.0)]
     short = sorted(symbol for symbol, held in notionals.items() if min(held, default=0.0) < 0.0)
-    longs = [Subject(scope=symbol, symbols=(symbol,), weights=(1.0,)) for symbol in watched]
+    longs = [Subject(scope=symbol, symbols=(symbol,), weights=(1.0,)) for symbol in long]
     shorts = [Subject(scope=f"{symbol}/SHORT", symbols=(symbol,), weights=(-1.0,)) for symbol in short]
-    return longs + [subject for subject in shorts if subject.symbols[0] in watched]
+    return longs + shorts
 
 
 def book(notionals: Mapping[str, Sequence[float]], unknown: str = "") -> Subject:

@@ -102,6 +102,7 @@ class LatestVar:
     closed_var_99: float | None
     closed_loss: float | None
     closed_gross_usdt: float | None
+    without_returns: tuple[str, ...] = ()  # held symbols counted as `risk.var_stand_in` says
 
     @property
     def is_breached(self) -> bool:

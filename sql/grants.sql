@@ -26,6 +26,6 @@ BEGIN
     LOOP
         EXECUTE format('GRANT UPDATE ON risk.%I TO risk_writer', object.tablename);
     END LOOP;
-    GRANT DELETE ON risk.latest_position, risk.stream_lease, risk.strategy_return TO risk_writer;
+    GRANT DELETE ON risk.latest_position, risk.latest_var, risk.stream_lease, risk.strategy_return TO risk_writer;
 END
 $$;

@@ -77,7 +77,7 @@ BEGIN
     SELECT column_name INTO STRICT key
     FROM information_schema.columns AS c
     WHERE c.table_schema = 'risk' AND c.table_name = forget_before.table_name
-        AND c.column_name IN ('event_at', 'scored_at', 'minute_at', 'hour_at') AND NOT c.table_name LIKE 'latest_%';
+        AND c.column_name IN ('event_at', 'scored_at', 'minute_at', 'hour_at', 'bar_at') AND NOT c.table_name LIKE 'latest_%';
     FOR partition IN
         SELECT c.relname
         FROM pg_inherits AS i
@@ -2287,6 +2287,7 @@ CREATE TABLE risk.latest_var (
     closed_var_99 risk.statistic,
     closed_loss risk.statistic,
     closed_gross_usdt risk.statistic,
+    without_returns text[] DEFAULT ARRAY[]::text[] NOT NULL,
     CONSTRAINT interval_is_hour_or_day CHECK (("interval" = ANY (ARRAY['1h'::text, '1d'::text])))
 );
 
@@ -2327,6 +2328,8 @@ COMMENT ON COLUMN risk.latest_var.closed_var_99 IS 'its forecast, fraction of gr
 COMMENT ON COLUMN risk.latest_var.closed_loss IS 'what it lost, fraction of gross; below 0 is a gain';
 
 COMMENT ON COLUMN risk.latest_var.closed_gross_usdt IS 'USDT that these two are of; NULL for a symbol';
+
+COMMENT ON COLUMN risk.latest_var.without_returns IS 'held symbols without returns of their own: in the figures with three times the market''s, added in full';
 
 CREATE TABLE risk.latest_var_verdict (
     scope text NOT NULL,
@@ -4010,6 +4013,12 @@ CREATE INDEX outbox_by_time ON risk.outbox USING btree (created_at);
 CREATE INDEX silence_by_end ON risk.silence USING btree (ends_at);
 
 CREATE INDEX telling_by_time ON risk.telling USING btree (decided_at);
+
+CREATE INDEX var_forecast_by_bar ON risk.var_forecast USING brin (bar_at);
+
+CREATE INDEX var_outcome_by_bar ON risk.var_outcome USING brin (bar_at);
+
+CREATE INDEX var_share_by_bar ON risk.var_share USING brin (bar_at);
 
 ALTER INDEX risk.account_pkey ATTACH PARTITION risk.account_default_pkey;
 

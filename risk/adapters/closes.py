@@ -61,13 +61,29 @@ def of_database(db: Connection, symbols: Sequence[str], interval: str, count: in
     Raises:
         DataError: a symbol has none.
     """
-    found = {}
+    panel, missing = stored(db, symbols, interval, count)
+    for symbol, why in missing.items():
+        raise DataError(f"{symbol}: {why}")
+    if panel is None:
+        raise DataError(f"no symbol to read {interval} bars of")
+    return panel
+
+
+def stored(
+    db: Connection, symbols: Sequence[str], interval: str, count: int
+) -> tuple[Panel | None, dict[str, str]]:
+    """(the newest `count` stored closes of the symbols that have any, why the others have none).
+
+    None in place of the closes where no symbol has any.
+    """
+    found, missing = {}, {}
     for symbol in symbols:
         bars = store.klines(db, symbol, interval, count)
-        if not len(bars.open_at):
-            raise DataError(f"{symbol}: no {interval} bars stored; the history flow fills them")
-        found[symbol] = bars.open_at, bars.close
-    return aligned(found, interval)
+        if len(bars.open_at):
+            found[symbol] = bars.open_at, bars.close
+        else:
+            missing[symbol] = f"no {interval} bars stored; the history flow fills them"
+    return (aligned(found, interval) if found else None), missing
 
 
 def _files(folder: Path, symbol: str, interval: str, venue: str) -> list[Path]:

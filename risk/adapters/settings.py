@@ -144,6 +144,7 @@ class RetentionSettings(Part):
 
     depth_days: int = Field(default=7, ge=1)
     other_days: int = Field(default=400, ge=8)
+    var_days: int = Field(default=400, ge=260)  # VaR: its daily methods are judged over 250 bars
 
 
 class PrefectSettings(Part):

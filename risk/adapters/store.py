@@ -60,7 +60,14 @@ from risk.adapters.store_read import (
 from risk.adapters.store_save import replace_positions, save
 from risk.adapters.store_state import latest_state
 from risk.adapters.store_strategies import newest_study, renew_studies, replace_returns, strategy_returns
-from risk.adapters.store_var import latest_var, save_var, var_forecasts, var_judged, var_open
+from risk.adapters.store_var import (
+    forget_latest_var,
+    latest_var,
+    save_var,
+    var_forecasts,
+    var_judged,
+    var_open,
+)
 
 __all__ = [
     "Beat",
@@ -82,6 +89,7 @@ __all__ = [
     "ensure_partitions",
     "expire_deliveries",
     "extremes",
+    "forget_latest_var",
     "funding_history",
     "instruments",
     "klines",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,11 @@ def latest_var(db: Connection, scope: str, interval: str) -> tuple[v.LatestVar |
     for row in run(db, "latest_var", scope=scope, interval=interval):
         return decode(v.LatestVar, row.body), frozenset(row.failed)
     return None, frozenset()
+
+
+def forget_latest_var(db: Connection, interval: str, scopes: Sequence[str]) -> None:
+    """Drop what is in force of all other scopes: a position that is gone has no value at risk."""
+    run(db, "forget_latest_var", interval=interval, scopes=list(scopes))
 
 
 def var_forecasts(db: Connection, scope: str, interval: str, bar_at: datetime) -> tuple[v.VarForecast, ...]:

@@ -252,6 +252,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "var.method": ("Method", "方法"),
     "var.instead": ("stands in for one that failed", "代替未通过检验的方法"),
     "var.noted": ("with a note in its row", "该行带有说明"),
+    "var.without_returns": (
+        "no history: {symbols}; counted at 3 × BTCUSDT",
+        "无历史数据：{symbols}；按 3 倍 BTCUSDT 计入",
+    ),
+    "var.no_number": ("no history: {symbols}", "无历史数据：{symbols}"),
     "var.last": ("Last bar", "最近一根 K 线"),
     "var.beyond": ("exceeded", "超出"),
     "var.within": ("within", "未超出"),

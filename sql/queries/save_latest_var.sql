@@ -17,7 +17,8 @@ INSERT INTO risk.latest_var AS held (
     closed_method,
     closed_var_99,
     closed_loss,
-    closed_gross_usdt
+    closed_gross_usdt,
+    without_returns
 )
 SELECT
     given.scope,
@@ -37,7 +38,8 @@ SELECT
     given.closed_method,
     given.closed_var_99,
     given.closed_loss,
-    given.closed_gross_usdt
+    given.closed_gross_usdt,
+    given.without_returns
 FROM incoming_latest_var AS given
 ON CONFLICT (scope, interval) DO UPDATE SET
     computed_at = excluded.computed_at,
@@ -55,5 +57,6 @@ ON CONFLICT (scope, interval) DO UPDATE SET
     closed_method = excluded.closed_method,
     closed_var_99 = excluded.closed_var_99,
     closed_loss = excluded.closed_loss,
-    closed_gross_usdt = excluded.closed_gross_usdt
+    closed_gross_usdt = excluded.closed_gross_usdt,
+    without_returns = excluded.without_returns
 WHERE held.computed_at <= excluded.computed_at

@@ -7,6 +7,7 @@ SELECT
     v.method_since,
     v.reason,
     v.note,
+    v.without_returns,
     v.gross_usdt,
     v.var_95,
     v.es_95,

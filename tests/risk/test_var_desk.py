@@ -44,10 +44,12 @@ def calm(n: int = 400, seed: int = 1) -> np.ndarray:
     return 0.005 * np.random.default_rng(seed).standard_t(5.0, n)
 
 
-def test_watched_symbols_are_forecast_long_and_held_shorts_short_as_well() -> None:
-    found = subjects(["BTCUSDT", "ETHUSDT"], {"ETHUSDT": [-500.0], "DOGEUSDT": [-100.0]})
+def test_watched_symbols_are_forecast_long_and_held_ones_as_they_are_held() -> None:
+    held = {"ETHUSDT": [-500.0], "DOGEUSDT": [-100.0], "XRPUSDT": [50.0], "ADAUSDT": [20.0, -30.0]}
+    found = subjects(["BTCUSDT", "ETHUSDT"], held)
     assert [(s.scope, s.weights) for s in found] == [
-        ("BTCUSDT", (1.0,)), ("ETHUSDT", (1.0,)), ("ETHUSDT/SHORT", (-1.0,)),
+        ("BTCUSDT", (1.0,)), ("ETHUSDT", (1.0,)), ("ADAUSDT", (1.0,)), ("XRPUSDT", (1.0,)),
+        ("ADAUSDT/SHORT", (-1.0,)), ("DOGEUSDT/SHORT", (-1.0,)), ("ETHUSDT/SHORT", (-1.0,)),
     ]  # fmt: skip
 
 

@@ -25,6 +25,11 @@ function newestBar(row) {
   return pair(h("span", {}, badge(beyond ? "extreme" : "low", w.say(beyond ? "var.beyond" : "var.within"))), w.say("var.closed", { result: w.percent(-row.closed_loss, 2, true), limit: share(row.closed_var_99) }));
 }
 
+function about(row) {
+  if (row.without_returns.length) return w.say(row.var_99 === null ? "var.no_number" : "var.without_returns", { symbols: row.without_returns.join(", ") });
+  return row.reason ? w.say("var.instead") : row.note ? w.say("var.noted") : "";
+}
+
 function inForce(found, tools) {
   const note = w.say(`var.hint.${found.interval}`);
   if (!found.latest.length) return card(w.say("var"), { id: "var" }, tools, empty(w.say("var.none")));
@@ -32,7 +37,7 @@ function inForce(found, tools) {
   return card(w.say("var"), { id: "var", note }, tools, table(w.say("var"), columns, found.latest.map((row) => ({ attributes: { "data-var": row.scope, class: row.scope === found.scope ? "speaks" : "" }, cells: [
     h("a", { href: link(row.scope, found.interval), "data-key": `var ${row.scope}`, "aria-current": row.scope === found.scope ? "true" : null }, scopeName(row.scope)),
     money(row, "var_95"), money(row, "var_99"), money(row, "es_99"),
-    pair(method(row.method), row.reason ? w.say("var.instead") : row.note ? w.say("var.noted") : ""), newestBar(row),
+    pair(method(row.method), about(row)), newestBar(row),
   ] })), { class: "wide" }));
 }
 
