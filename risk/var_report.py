@@ -113,12 +113,14 @@ def fits(told: Told, language: str) -> Iterable[str]:
         yield tell("fits.none")
     else:
         yield tell("fits.fitter", fits=f"{study.fits:,}")
-        if math.isnan(found.worst):
-            yield tell("fits.unchecked", checked=str(found.checked))
+        if not found.checked:
+            yield tell("fits.unasked")
+        elif math.isnan(found.worst):
+            yield tell("fits.unchecked", checked=f"{found.checked:,}")
         else:
             which = "fits.agreement" if found.holds else "fits.disagreement"
-            below = f"{max(-found.worst, 0.0):.1e}"
-            yield tell(which, checked=str(found.checked), below=below, limit=f"{ALIKE:.0e}")
+            below, above = (f"{gain:.1e}" if gain > 0.0 else "0" for gain in (-found.worst, found.best))
+            yield tell(which, checked=f"{found.checked:,}", below=below, above=above, limit=f"{ALIKE:.0e}")
         if found.on_bound:
             yield tell("fits.bound", count=str(found.on_bound))
     for reason, count in study.refused.items():

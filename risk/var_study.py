@@ -176,20 +176,29 @@ def _judged(
     return tests, unjudged
 
 
-def agreement(returns: ArrayLike, plan: Plan, checks: int) -> Agreement:
-    """Fit some refits' windows, evenly spread, by both fitters. Imports `arch`.
+def agreement(
+    returns: ArrayLike,
+    plan: Plan,
+    checks: int | None,
+    on_check: Callable[[int, int], None] | None = None,
+) -> Agreement:
+    """Fit some refits' windows, evenly spread, by both fitters. Imports `arch` where there is one to fit.
 
     Args:
-        checks: how many windows; at most one a refit.
+        checks: how many windows, at most one a refit; None: every one.
+        on_check: told (windows compared, windows to compare).
     """
     values = series(returns)
     moves = values[np.isfinite(values)]
     refits = range(0, len(moves) - plan.window, plan.refit_every)
     gains, on_bound, checked = [], 0, 0
-    chosen = sorted({round(x) for x in np.linspace(0, len(refits) - 1, min(checks, len(refits)))})
+    count = len(refits) if checks is None else min(checks, len(refits))
+    chosen = sorted({round(x) for x in np.linspace(0, len(refits) - 1, count)})
     if plan.window < FEWEST_RETURNS[plan.interval]:
         chosen = []  # no GARCH is fitted to so few
-    for first in (refits[i] for i in chosen):
+    for number, first in enumerate(refits[i] for i in chosen):
+        if on_check:
+            on_check(number, len(chosen))
         window = moves[first : first + plan.window]
         if np.ptp(window) == 0.0:
             continue

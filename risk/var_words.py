@@ -14,7 +14,7 @@ def sentences() -> tuple[str, ...]:
         "title", "lead", "files", "verdict.heading", "verdict.holds", "verdict.none", "verdict.fails",
         "verdict.unjudged", "tests.heading", "tests.words", "pictures.heading", "pictures.words",
         "pictures.label", "fits.heading", "fits.plan", "fits.fitter", "fits.none", "fits.agreement",
-        "fits.disagreement", "fits.unchecked", "fits.bound", "fits.refused", "said.holds", "said.fails",
-        "said.unjudged", "zone.green", "zone.yellow", "zone.red",
+        "fits.disagreement", "fits.unasked", "fits.unchecked", "fits.bound", "fits.refused", "said.holds",
+        "said.fails", "said.unjudged", "zone.green", "zone.yellow", "zone.red",
     )  # fmt: skip
     return tuple(f"var.{name}" for name in (*named, *(f"column.{name}" for name in COLUMNS)))

@@ -25,6 +25,7 @@ def var(
     venue: Literal["usdm", "spot"] = "usdm",
     window: Count = None,
     refit: Count = None,
+    check: Literal["all"] | Annotated[int, Parameter(validator=validators.Number(gte=0))] = 12,
     csv: Path | None = None,
     json: Path | None = None,
     html: Path | None = None,
@@ -43,6 +44,7 @@ def var(
         venue: usdm or spot; of the archive.
         window: returns that each forecast rests on; 2000 hours or 500 days.
         refit: bars between refits; 24 hours or 7 days.
+        check: how many of the GARCH fits arch makes as well, to compare log-likelihoods; all for every one.
         csv: write the table of tests.
         json: write the table.
         html: write one self-contained page with pictures and the verdict in words.
@@ -63,6 +65,7 @@ def var(
         venue=venue,
         window=window,
         refit_every=refit,
+        checks=None if check == "all" else check,
         csv=csv,
         json=json,
         html=html,

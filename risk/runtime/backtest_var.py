@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -20,11 +21,10 @@ from risk.adapters.settings import Settings
 from risk.errors import SettingsError
 from risk.panel import Panel, book_returns
 from risk.runtime.database import reachable
-from risk.var_report import Told, verdict
-from risk.var_study import PLANS, Plan, Study, agreement, joined, piece, spans
+from risk.var_report import Told, fits, verdict
+from risk.var_study import PLANS, Agreement, Plan, Study, agreement, joined, piece, spans
 
 MOST_STORED = 100_000  # bars asked of the database
-COMPARED = 12  # windows that arch fits as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,7 @@ class Wish:
     venue: str
     window: int | None
     refit_every: int | None
+    checks: int | None  # windows that arch fits as well; None: every one
     csv: Path | None
     json: Path | None
     html: Path | None
@@ -59,18 +60,24 @@ def run(settings: Settings, wish: Wish, console: Console, say: Callable[[str], N
     returns = book_returns(list(weights.values()), panel.returns())
     place = var_checkpoint.folder(settings.data_dir, returns, plan)
     found = _study(panel, returns, plan, console, place)
+    compared = _compared(returns, plan, wish.checks, console)
+    told = Told(study=found, book=weights, sources=tuple(source), agreement=compared)
     console.print(_table(found))
     rows = lines(found)
     if wish.csv:
         _write_csv(wish.csv, rows)
     if wish.json:
-        body = {"book": weights, "interval": wish.interval, "source": source, "tests": rows}
+        body = {
+            "book": weights,
+            "interval": wish.interval,
+            "source": source,
+            "tests": rows,
+            "fits": _fits(found, compared),
+        }
         wish.json.write_text(json.dumps(body, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     if wish.html:
-        compared = agreement(returns, plan, COMPARED)
-        told = Told(study=found, book=weights, sources=tuple(source), agreement=compared)
         pages.save(wish.html, var_page.page(told, wish.language))
-    for words in verdict(found, wish.language):
+    for words in (*verdict(found, wish.language), *fits(told, wish.language)):
         say(words)
     var_checkpoint.forget(place)
     return 0
@@ -118,9 +125,8 @@ def _panel(settings: Settings, wish: Wish, symbols: tuple[str, ...]) -> tuple[Pa
 
 def _study(panel: Panel, returns: Any, plan: Plan, console: Console, place: Path) -> Study:
     """Every piece, those that an interrupted run left behind taken from the disk."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     parts = spans(returns, plan)
-    with Progress(*columns, console=console, transient=True) as progress:
+    with _progress(console) as progress:
         task = progress.add_task(f"{plan.interval} bars", total=parts[-1][1] - plan.window)
 
         def show(done: int) -> Callable[[int, int], None]:
@@ -135,6 +141,29 @@ def _study(panel: Panel, returns: Any, plan: Plan, console: Console, place: Path
             progress.update(task, completed=part[1] - plan.window)
             pieces.append(one)
         return joined(panel.open_at, returns, plan, pieces)
+
+
+def _compared(returns: Any, plan: Plan, checks: int | None, console: Console) -> Agreement:
+    """Windows of the refits fitted by arch as well."""
+    with _progress(console) as progress:
+        task = progress.add_task("fits beside arch", total=None)
+        return agreement(
+            returns, plan, checks, lambda done, of: progress.update(task, completed=done, total=of)
+        )
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True)
+
+
+def _fits(study: Study, found: Agreement) -> dict[str, Any]:
+    """How many GARCH fits there were, and how those that arch made as well compare; null where none did."""
+    worst, best = (float(x) if np.isfinite(x) else None for x in (found.worst, found.best))
+    return {
+        "made": study.fits, "compared_with_arch": found.checked, "beyond_the_bound_of_arch": found.on_bound,
+        "log_likelihood_worst": worst, "log_likelihood_best": best, "agree": found.holds,
+    }  # fmt: skip
 
 
 def lines(study: Study) -> list[dict[str, Any]]:

@@ -55,9 +55,16 @@ def test_too_short_a_history_is_refused_with_the_remedy() -> None:
         spans(days(219)[1], PLAN)
 
 
-def test_fits_of_a_sample_of_windows_are_archs_to_its_last_digits() -> None:
+# 320 returns, windows of 300, a refit every 7: ⌈20 / 7⌉ = 3
+@pytest.mark.parametrize(("asked", "windows"), [(2, 2), (None, 3), (0, 0)])
+def test_fits_of_a_sample_of_windows_or_of_all_are_archs_to_its_last_digits(
+    asked: int | None, windows: int
+) -> None:
     rng = np.random.default_rng(4)
-    found = agreement(0.02 * rng.standard_t(5.0, 420), replace(PLANS["1d"], window=300), 2)
-    assert found.checked == 2
+    told: list[int] = []
+    moves = 0.02 * rng.standard_t(5.0, 320)
+    found = agreement(moves, replace(PLANS["1d"], window=300), asked, lambda done, _: told.append(done))
+    assert told == list(range(windows))
+    assert found.checked == windows
     assert found.holds
-    assert found.worst >= -1e-5 or found.on_bound == 2
+    assert found.worst >= -1e-5 or found.on_bound == windows

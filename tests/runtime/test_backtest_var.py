@@ -65,6 +65,21 @@ def test_a_book_is_judged_on_one_page_that_opens_offline(
     assert page.count("<circle") == sum(row["exceptions"] for row in rows if row["level"] == 0.99)
 
 
+@pytest.mark.parametrize(
+    ("check", "compared", "words"),
+    [("3", 3, "3 of the windows were fitted by arch as well"), ("0", 0, "No window was compared with arch")],
+)
+def test_the_table_says_whether_arch_makes_the_same_fits(
+    archive: Path, desk: Path, capsys: pytest.CaptureFixture[str], check: str, compared: int, words: str
+) -> None:
+    arguments = ("BTCUSDT", "--archive", str(archive), "--interval", "1d", "--window", "300")
+    assert cli.main(["backtest", "var", *arguments, "--check", check, "--json", "found.json"]) == 0
+    assert words in capsys.readouterr().out
+    fits = json.loads((desk / "found.json").read_text())["fits"]
+    assert (fits["compared_with_arch"], fits["agree"]) == (compared, True)
+    assert fits["made"] >= 17  # ⌈119 / 7⌉ refits
+
+
 def test_an_interrupted_run_goes_on_where_it_stopped_and_ends_in_the_same_digits(
     archive: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
