@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 RETURNS_FACT = "strategy_returns_at"
 MEAN_FACT = "strategy_mean_correlation"
 SHARE_FACT = "strategy_share/"
-WINDOW_DAYS, EVERYTHING = 1_000, 100_000
+WINDOW_DAYS, EVERYTHING = 1_000, 100_000  # days
 LIVED_S = 30 * 86_400
 """Whose newest return is younger has lived lately: that its returns stop is told of."""
 MATRICES = ("sample", "shrunk", "ewma", "stressed")

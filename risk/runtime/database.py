@@ -55,11 +55,11 @@ def reachable(settings: Settings, *, starts: bool = False, role: str = embedded.
             reason = cause.strerror or type(cause).__name__
             raise StoreError(f"no database can be made in {place} ({reason}): set RISK_DATA_DIR") from None
     try:
-        with psycopg.connect(url, connect_timeout=3):
-            pass
-    except psycopg.OperationalError as cause:
-        raise StoreError(_unanswered(settings, cause)) from None
-    try:
+        try:
+            with psycopg.connect(url, connect_timeout=3):
+                pass
+        except psycopg.OperationalError as cause:
+            raise StoreError(_unanswered(settings, cause)) from None
         yield url
     finally:
         if has_own:

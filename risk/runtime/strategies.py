@@ -21,9 +21,11 @@ from risk import strategy_study
 from risk.adapters import embedded, foreign_rows, migrate, store, strategy_files
 from risk.adapters.archive_rows import UNREADABLE, Row, rows_of
 from risk.adapters.settings import Settings
+from risk.adapters.store_strategies import EVERYTHING, WINDOW_DAYS
 from risk.adapters.strategy_files import Found, Reading
 from risk.errors import DataError, SettingsError
-from risk.runtime.database import reachable
+from risk.records import StrategyReturn
+from risk.runtime.database import address, reachable
 from risk.strategy_study import Study
 
 MOST_SHOWN = 12
@@ -136,8 +138,7 @@ def show(
         DataError: no return is stored, or none of this period.
         StoreError: the database does not answer.
     """
-    with reachable(settings, starts=True, role=embedded.READER) as url, store.connect(url) as db:
-        given = store.strategy_returns(db)
+    given, older = _stored(settings)
     if not given:
         raise DataError("no return of any strategy is stored: `risk strategies import FILE`")
     wanted = period or min(row.period for row in given if row.event_at == given[-1].event_at)
@@ -151,7 +152,20 @@ def show(
         console.print(_matrix(found) if len(found.names) <= MOST_SHOWN else _closest(found))
         for line in _summary(found):
             say(line)
+        if older:
+            say(f"left out, without a return in these {WINDOW_DAYS:,} days: {', '.join(older)}")
     return 0
+
+
+def _stored(settings: Settings) -> tuple[tuple[StrategyReturn, ...], tuple[str, ...]]:
+    """(returns that are studied, strategies that have none among them); nothing before the first import."""
+    with reachable(settings, starts=True) as url:
+        if migrate.current(url) is None:
+            return (), ()
+        with store.connect(address(settings, role=embedded.READER)) as db:
+            given = store.strategy_returns(db)
+            every = store.strategy_returns(db, EVERYTHING)
+    return given, tuple(sorted({row.strategy for row in every} - {row.strategy for row in given}))
 
 
 def _plain(found: Study) -> dict[str, Any]:

@@ -13,7 +13,9 @@ import psycopg
 import pytest
 
 from risk import cli
-from risk.adapters import settings, store
+from risk.adapters import embedded, settings, store
+from risk.errors import StoreError
+from risk.runtime.database import reachable
 
 SPOT = "strat_trades_spot_7strategies_20220106_20220416.csv.gz"
 NEUTRAL = "strat_trades_btc_deltaneutral7_20210101_20260407.csv.gz"
@@ -95,6 +97,36 @@ def test_four_sparse_strategies_of_a_log_have_insufficient_overlap(
     counts = pd.read_csv(shared / "data" / NEUTRAL).groupby("strategy").size()
     assert set(counts[counts < 50].index) & set(by_name) <= few
     assert all(by_name[name]["contribution"] is None for name in few)
+
+
+def test_strategies_that_ended_before_what_is_studied_are_named(
+    own: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = tmp_path / "old.csv"
+    old.write_text("date,buried\n" + "".join(f"2020-01-{1 + i:02},0.0{i % 7}\n" for i in range(31)))
+    answer(capsys, "import", str(old))
+    answer(capsys, "import", str(table(tmp_path / "mine.csv", "a", "b")))
+    shown = answer(capsys)
+    assert "left out, without a return in these 1,000 days: buried" in shown
+
+
+def test_a_fresh_folder_has_no_returns_and_is_left_without_a_server(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("RISK_DATABASE_URL", raising=False)
+    monkeypatch.setenv("RISK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    settings.load.cache_clear()
+    assert "no return of any strategy is stored: `risk strategies import FILE`" in answer(capsys, status=1)
+    assert not embedded.is_running(tmp_path / "data")
+    # no migration has made the reader yet
+    with (
+        pytest.raises(StoreError, match="risk_reader"),
+        reachable(settings.load(), starts=True, role=embedded.READER),
+    ):
+        pass
+    assert not embedded.is_running(tmp_path / "data")
+    settings.load.cache_clear()
 
 
 def test_the_same_again_changes_nothing_and_another_value_is_refused(
