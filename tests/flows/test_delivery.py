@@ -124,13 +124,16 @@ def driver() -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def deliveries(database_url: str, sinks: SinkProcess, driver: subprocess.Popen[str]) -> Deliveries:
+def deliveries(
+    database_url: str, sinks: SinkProcess, driver: subprocess.Popen[str], tmp_path: Path
+) -> Deliveries:
     channels = [
         {"name": "phone", "url": sinks.telegram_url},
         {"name": "mail", "url": sinks.mail_url, "language": "zh"},
     ]
     environment = {
         "RISK_DATABASE_URL": database_url,
+        "RISK_DATA_DIR": str(tmp_path / "desk"),
         "RISK_CHANNELS": json.dumps(channels),
         "RISK_TELEGRAM_API_BASE": sinks.bot_base,
     }
@@ -248,7 +251,7 @@ def test_a_message_put_while_the_flow_waits_goes_out_by_itself(
 
 
 def test_when_the_first_channel_refuses_for_good_the_one_that_stands_by_tells_it(
-    database_url: str, sinks: SinkProcess, driver: subprocess.Popen[str]
+    database_url: str, sinks: SinkProcess, driver: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     channels = [
         {"name": "phone", "url": sinks.telegram_url},
@@ -256,6 +259,7 @@ def test_when_the_first_channel_refuses_for_good_the_one_that_stands_by_tells_it
     ]
     environment = {
         "RISK_DATABASE_URL": database_url,
+        "RISK_DATA_DIR": str(tmp_path / "desk"),
         "RISK_CHANNELS": json.dumps(channels),
         "RISK_TELEGRAM_API_BASE": sinks.bot_base,
     }
