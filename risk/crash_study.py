@@ -55,6 +55,7 @@ class CrashRow:
         fall_at, fall: the close of the bar with the largest fall from close to close, and that fall.
         first_high, first_extreme: first evaluation of the window at that level or above.
         was_high: whether the window began at high, so that the lead is at least what it says.
+        high_before: whether the level was high at the close before the bar with the largest fall.
         lead_s: from the first high to the largest fall; below 0: it came after.
         cost_high, cost_fall: what selling `notional` at market would have paid at the first high and at the
             largest fall, fraction of mid by the square-root law on the day's volume.
@@ -69,6 +70,7 @@ class CrashRow:
     first_high: float | None
     first_extreme: float | None
     was_high: bool
+    high_before: bool
     lead_s: float | None
     cost_high: float | None
     cost_fall: float | None
@@ -128,6 +130,7 @@ def crash_row(said: Judgement, crash: Crash, notional_usdt: float) -> CrashRow |
         first_high=None if first is None else float(at[first]),
         first_extreme=float(at[extreme[0]]) if len(extreme) else None,
         was_high=first == 0,
+        high_before=bool(level[worst - 1] >= HIGH),
         lead_s=None if first is None else float(at[worst] - at[first]),
         cost_high=None if first is None else _known(cost[first]),
         cost_fall=_known(cost[worst]),

@@ -15,6 +15,7 @@ from risk.score_study import BASELINES, EVENT_FALL
 
 BARS = {ALL: "all", FINE: "quarter", HOURLY: "hour"}
 PREFIX = "backtest.score"
+CALM_HIGH, CALM_EXTREME = 0.05, 0.01  # of calm time, at most
 
 
 def verdict(found: Findings, language: str = "en") -> tuple[str, ...]:
@@ -33,6 +34,8 @@ def verdict(found: Findings, language: str = "en") -> tuple[str, ...]:
         which = "better" if low > 0 else "worse" if high < 0 else "same"
         edges = {"low": f"{low:+.3f}", "high": f"{high:+.3f}", "area": _three(found.areas[ALL][name].value)}
         words.append(tell(f"verdict.{which}", name=tell(f"ranked.{name}"), **edges))
+    if score.rows:
+        words.append(tell("verdict.base", event=event, share=percent(score.events / score.rows)))
     return (*words, *_warnings(found, language))
 
 
@@ -43,8 +46,10 @@ def _warnings(found: Findings, language: str) -> Iterable[str]:
         counts = {"rises": str(rises), "weeks": f"{weeks:.0f}", "false": str(false)}
         yield _say(language, "verdict.alarms", rate=f"{false / weeks:.2f}", **counts)
     early = sum(row.lead_s is not None and row.lead_s > 0 for row in found.crashes)
+    before = sum(row.high_before for row in found.crashes)
     if found.crashes:
-        yield _say(language, "verdict.early", early=str(early), crashes=str(len(found.crashes)))
+        counts = {"early": str(early), "before": str(before), "crashes": str(len(found.crashes))}
+        yield _say(language, "verdict.early", **counts)
 
 
 def chapters(found: Findings, language: str = "en") -> tuple[Chapter, ...]:
@@ -60,7 +65,7 @@ def chapters(found: Findings, language: str = "en") -> tuple[Chapter, ...]:
             (tell("crashes.words"), *_uncovered(found, language)),
             (_crashes(found, language), _positions(found, language)),
         ),
-        ("calm", (tell("calm.words"),), (_calm(found, language),)),
+        ("calm", (tell("calm.words"), *_aim(found, language)), (_calm(found, language),)),
         ("tracks", (tell("tracks.words"),), (_tracks(found, language),)),
     )
     return tuple(Chapter(tell(f"{name}.heading"), words, grids, name) for name, words, grids in parts)
@@ -145,11 +150,12 @@ def _uncovered(found: Findings, language: str) -> tuple[str, ...]:
 def _crashes(found: Findings, language: str) -> Grid:
     head = _head(
         language, "crash", "symbol", "bars", "fall_at", "fall", "first_high", "first_extreme", "lead",
-        "false_a_week", "cost_high", "cost_fall",
+        "high_before", "false_a_week", "cost_high", "cost_fall",
     )  # fmt: skip
     rows = tuple(
         (_say(language, f"crash.{r.crash}"), r.symbol, _bar(r.bar_s), moment(r.fall_at), percent(r.fall),
          moment(r.first_high), moment(r.first_extreme), hours(r.lead_s, at_least=r.was_high),
+         _say(language, "yes" if r.high_before else "no"),
          f"{r.false_a_week:.2f}", percent(r.cost_high, 2), percent(r.cost_fall, 2))
         for r in found.crashes
     )  # fmt: skip
@@ -175,6 +181,21 @@ def _positions(found: Findings, language: str) -> Grid:
     )  # fmt: skip
     side = "long" if found.side > 0 else "short"
     return Grid(head, rows, _say(language, f"positions.{side}", notional=f"{found.notional_usdt:,.0f}"))
+
+
+def _aim(found: Findings, language: str) -> Iterable[str]:
+    """In how many years of calm time the level kept to its aim, and where it did not."""
+    outside = [
+        f"{r.symbol} {r.year} ({_bar(r.bar_s)})"
+        for r in found.years
+        if r.high_share > CALM_HIGH or r.extreme_share > CALM_EXTREME
+    ]
+    counts = {"met": str(len(found.years) - len(outside)), "all": str(len(found.years))}
+    if found.years:
+        yield _say(language, "calm.met", **counts)
+    if outside:
+        separator = "、" if language == "zh" else ", "
+        yield _say(language, "calm.missed", names=separator.join(outside))
 
 
 def _calm(found: Findings, language: str) -> Grid:

@@ -434,7 +434,8 @@ CREATE TABLE risk.backtest_score_crash (
     lead_s risk.statistic,
     cost_high risk.statistic,
     cost_fall risk.statistic,
-    false_a_week risk.statistic
+    false_a_week risk.statistic,
+    high_before boolean
 );
 
 COMMENT ON TABLE risk.backtest_score_crash IS 'Past crashes in a run: one row per run, crash, symbol and length of bars';
@@ -464,6 +465,8 @@ COMMENT ON COLUMN risk.backtest_score_crash.cost_high IS 'what an exit at the fi
 COMMENT ON COLUMN risk.backtest_score_crash.cost_fall IS 'what an exit at the largest fall would have paid, fraction of mid';
 
 COMMENT ON COLUMN risk.backtest_score_crash.false_a_week IS 'false alarms of the stretch of bars that it lies in, per week; NULL: an older run';
+
+COMMENT ON COLUMN risk.backtest_score_crash.high_before IS 'whether the level was high or above at the close before the bar with the largest fall; NULL: a run that did not tell';
 
 CREATE TABLE risk.backtest_score_level (
     run_id uuid NOT NULL,

@@ -12,6 +12,7 @@ SELECT
     found.first_extreme,
     found.lead_s / 3600 AS lead_hours,
     found.was_high AS lead_is_at_least,
+    found.high_before,
     found.false_a_week,
     found.cost_high,
     found.cost_fall

@@ -166,6 +166,11 @@ def test_a_crash_tells_first_times_lead_and_the_cost_of_an_exit() -> None:
     assert row.fall == pytest.approx(-0.2)
     assert row.fall_at == START + 100 * 3600.0
     assert (row.first_high, row.lead_s, row.first_extreme) == (START + 90 * 3600.0, 36_000.0, None)
+    assert row.high_before
+    # high at evaluations 90 to 97 and from 100 on: the fall of the bar that closes at 100 finds it low
+    again = crash_row(judgement([0] * 90 + [2] * 8 + [0] * 2 + [2] * 30, fall_24h=[0.0] * 130), august, 1e5)
+    assert again is not None
+    assert (again.lead_s, again.high_before) == (36_000.0, False)
     # sigma · √(order / volume of the day) = 0.04 · √(1e5/1e9) = 0.0004
     assert row.cost_high == pytest.approx(0.0004)
     assert crash_row(one, CRASHES[0], 100_000.0) is None, "March 2020 is not in this track"
