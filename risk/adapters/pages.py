@@ -44,11 +44,11 @@ section {{ background: var(--card); border: 1px solid var(--line); border-radius
 p {{ max-width: 75ch; }} .note {{ color: var(--soft); font-size: .87rem; }}
 .wide {{ overflow-x: auto; }} table {{ border-collapse: collapse; width: 100%; font-size: .87rem;
   font-variant-numeric: tabular-nums; }}
-caption {{ text-align: left; color: var(--soft); padding-bottom: .3rem; }}
+caption {{ text-align: left; color: var(--soft); padding: .8rem 0 .3rem; }}
 th, td {{ padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: right;
   white-space: nowrap; }}
-th:first-child, td:first-child, td.words {{ text-align: left; }}
-th {{ color: var(--soft); font-weight: 600; }}
+th:first-child, td:first-child, .words {{ text-align: left; }}
+th {{ color: var(--soft); font-weight: 600; white-space: normal; vertical-align: bottom; }}
 td.words {{ white-space: normal; }}
 .badge {{ border-radius: 5px; padding: 0 .45rem; font-weight: 700; color: #fff; white-space: nowrap; }}
 {" ".join(f".badge.{name} {{ background: var(--{name}); }}" for name in COLOURS)}
@@ -66,6 +66,9 @@ class Markup:
 
 
 Piece = Markup | str
+
+LONG = 40
+"""Characters from which on a text may break into lines."""
 
 
 def page(
@@ -123,17 +126,25 @@ def note(text: Piece) -> Markup:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Piece]], *, caption: str = "") -> Markup:
-    """A table; every cell comes formatted. Cells without a digit are words and read from the left.
+    """A table; every cell comes formatted. Words are read from the left, figures from the right.
 
     Raises:
         ValueError: a row has another length than the columns.
     """
-    lines = []
-    for row in rows:
+    cells = list(rows)
+    for row in cells:
         if len(row) != len(columns):
             raise ValueError(f"{len(row)} cells for {len(columns)} columns")
-        lines.append("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>")
-    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
+    kinds = [_kind([row[i] for row in cells]) for i in range(len(columns))]
+    lines = [
+        "<tr>"
+        + "".join(f"<td{kind}>{_safe(cell)}</td>" for kind, cell in zip(kinds, row, strict=True))
+        + "</tr>"
+        for row in cells
+    ]
+    head = "".join(
+        f'<th scope="col"{kind}>{html.escape(name)}</th>' for kind, name in zip(kinds, columns, strict=True)
+    )
     words = f"<caption>{html.escape(caption)}</caption>" if caption else ""
     body = "\n".join(lines)
     inside = f"{words}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>"
@@ -172,6 +183,9 @@ def _safe(text: Piece) -> str:
     return text.text if isinstance(text, Markup) else html.escape(text)
 
 
-def _cell(cell: Piece) -> str:
-    is_words = isinstance(cell, str) and len(cell) > 1 and (len(cell) > 40 or not any(map(str.isdigit, cell)))
-    return f'<td class="words">{_safe(cell)}</td>' if is_words else f"<td>{_safe(cell)}</td>"
+def _kind(cells: Sequence[Piece]) -> str:
+    """The class of a column: words where most of its texts have no digit, or one of them is long."""
+    texts = [cell for cell in cells if isinstance(cell, str) and len(cell) > 1]
+    words = sum(not any(map(str.isdigit, text)) for text in texts)
+    is_words = 2 * words > len(texts) or any(len(text) > LONG for text in texts)
+    return ' class="words"' if is_words else ""

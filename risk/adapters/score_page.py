@@ -12,7 +12,7 @@ from risk.score_findings import Findings
 from risk.score_report import chapters
 from risk.score_tally import Bin
 
-WIDE, TALL, LEFT, FOOT, HEAD = 640, 260, 46, 30, 10
+WIDE, TALL, LEFT, FOOT, HEAD = 920, 280, 46, 30, 10
 HEIGHT = TALL - FOOT - HEAD
 
 

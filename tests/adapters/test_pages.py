@@ -48,6 +48,19 @@ def test_whatever_stands_in_a_page_is_escaped_and_every_element_closed() -> None
     assert whole().count("&lt;script&gt;") == 13  # title and lead 3, footer, heading, 8 in the section
 
 
+def test_a_column_and_its_heading_are_read_from_the_same_side() -> None:
+    rows = [["a", "BTC", "+1.5 h", "x" * 41], ["b", "ETH", "never", "2"], ["c", "–", "+3.0 h", "3"]]
+    text = pages.table(["name", "coin", "lead", "reason"], rows).text
+    assert re.findall(r'<th scope="col"( class="words")?>', text) == [
+        "",
+        ' class="words"',
+        "",
+        ' class="words"',
+    ]
+    assert "<td>never</td>" in text
+    assert text.count('<td class="words">') == 6
+
+
 def test_a_page_fetches_nothing() -> None:
     found = Balance()
     found.feed(whole())
