@@ -119,7 +119,7 @@ def fits(told: Told, language: str) -> Iterable[str]:
             yield tell("fits.unchecked", checked=f"{found.checked:,}")
         else:
             which = "fits.agreement" if found.holds else "fits.disagreement"
-            below, above = (f"{gain:.1e}" if gain > 0.0 else "0" for gain in (-found.worst, found.best))
+            below, above = (f"{gain:.2g}" if gain > 0.0 else "0" for gain in (-found.worst, found.best))
             yield tell(which, checked=f"{found.checked:,}", below=below, above=above, limit=f"{ALIKE:.0e}")
         if found.on_bound:
             yield tell("fits.bound", count=str(found.on_bound))

@@ -48,8 +48,9 @@ caption {{ text-align: left; color: var(--soft); padding: .8rem 0 .3rem; }}
 th, td {{ padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: right;
   white-space: nowrap; }}
 th:first-child, td:first-child, .words {{ text-align: left; }}
-th {{ color: var(--soft); font-weight: 600; white-space: normal; vertical-align: bottom; }}
-td.words {{ white-space: normal; }}
+th {{ color: var(--soft); font-weight: 600; white-space: normal; word-break: keep-all;
+  vertical-align: bottom; }}
+td.long {{ white-space: normal; }}
 .badge {{ border-radius: 5px; padding: 0 .45rem; font-weight: 700; color: #fff; white-space: nowrap; }}
 {" ".join(f".badge.{name} {{ background: var(--{name}); }}" for name in COLOURS)}
 .badge.low, .badge.medium, .badge.high, .badge.none {{ color: #06110f; }}
@@ -184,8 +185,9 @@ def _safe(text: Piece) -> str:
 
 
 def _kind(cells: Sequence[Piece]) -> str:
-    """The class of a column: words where most of its texts have no digit, or one of them is long."""
+    """The class of a column: words where most of its texts have no digit, long where one may break."""
     texts = [cell for cell in cells if isinstance(cell, str) and len(cell) > 1]
     words = sum(not any(map(str.isdigit, text)) for text in texts)
-    is_words = 2 * words > len(texts) or any(len(text) > LONG for text in texts)
-    return ' class="words"' if is_words else ""
+    if any(len(text) > LONG for text in texts):
+        return ' class="words long"'
+    return ' class="words"' if 2 * words > len(texts) else ""
