@@ -33,8 +33,14 @@ def pg_data_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def pg_server(pg_data_dir: Path) -> str:
-    """URL of a running server, as its superuser, with an empty database."""
-    return embedded.start(pg_data_dir, database="postgres")
+    """URL of a running server, as its superuser, with an empty database.
+
+    It survives kills, not a loss of power: a fresh database then costs a quarter of its time.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(embedded.SERVER_SETTINGS, "fsync", "off")
+        patch.setitem(embedded.SERVER_SETTINGS, "full_page_writes", "off")
+        return embedded.start(pg_data_dir, database="postgres")
 
 
 @pytest.fixture(scope="session")
