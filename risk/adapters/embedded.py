@@ -82,6 +82,11 @@ def stop(data_dir: Path, *, immediately: bool = False) -> None:
             _run(data_dir, "pg_ctl", "-w", "-D", str(_cluster(data_dir)), "-m", mode, "stop")
 
 
+def is_made(data_dir: Path) -> bool:
+    """Whether `data_dir` holds a cluster, running or not."""
+    return (_cluster(Path(data_dir).expanduser().resolve()) / "PG_VERSION").exists()
+
+
 def is_running(data_dir: Path) -> bool:
     """Whether a server works on the cluster of `data_dir`."""
     return pid(data_dir) is not None

@@ -257,7 +257,10 @@ class Settings(BaseSettings):
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, folder: Path) -> Path:
-        return folder.expanduser().resolve()
+        place = folder.expanduser().resolve()
+        if other := _no_folder(place):
+            raise ValueError(f"{other} is no folder: name one, which is made where there is none")
+        return place
 
     @model_validator(mode="after")
     def _key_and_secret_together(self) -> Settings:
@@ -297,12 +300,22 @@ def load() -> Settings:
     Raises:
         SettingsError: naming field, value and remedy, one line per fault.
     """
+    if os.environ.get("RISK_SYMBOLS") == "":  # elsewhere an empty variable is an unset one
+        raise SettingsError("symbols: RISK_SYMBOLS is empty; name one at least, e.g. BTCUSDT, or unset it")
     try:
         return Settings()
     except ValidationError as cause:
         raise SettingsError("\n".join(_fault(error) for error in cause.errors())) from None
     except (json.JSONDecodeError, ValueError) as cause:
         raise SettingsError(f"{cause}: write lists and tables as JSON in the environment") from None
+
+
+def _no_folder(place: Path) -> Path | None:
+    """What is in the way of this folder; None too where nobody may look."""
+    try:
+        return next((each for each in (place, *place.parents) if each.exists() and not each.is_dir()), None)
+    except PermissionError:
+        return None
 
 
 def config_file() -> Path | None:

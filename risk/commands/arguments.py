@@ -14,7 +14,7 @@ Folder = Annotated[Path, Parameter(validator=validators.Path(exists=True, file_o
 File = Annotated[Path, Parameter(validator=validators.Path(exists=True, dir_okay=False))]
 Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
 Begin = Annotated[str | None, Parameter(name="--from")]
-For = Annotated[str, Parameter(name="--for")]
+For = Annotated[str, Parameter(name="--for", allow_leading_hyphen=True)]
 Scenario = Literal[
     "calm", "trend", "flash_crash", "slow_bleed", "squeeze", "altcoin_collapse", "demo"
 ]  # risk.simulator.scenarios.SCENARIOS; a test compares them

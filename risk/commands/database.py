@@ -34,11 +34,13 @@ def migrate() -> int:
 
 @db.command
 def url() -> int:
-    """Print the database's address, for psql and other programs."""
-    from risk.runtime.database import address
+    """Print the database's address, for psql and other programs; exit status 1 when it does not answer."""
+    from risk.runtime.database import address, reachable
 
-    print(address(terminal.settings()))
-    return 0
+    settings = terminal.settings()
+    print(address(settings), flush=True)
+    with reachable(settings):
+        return 0
 
 
 @db.command

@@ -35,6 +35,7 @@ def backup(settings: Settings, into: Path, *, keep: int) -> tuple[Path, int]:
         into: a file, or a folder: there the name is made of the time, and only `keep` such files stay.
 
     Raises:
+        SettingsError: the file is there already, or the place cannot be written to.
         StoreError: the database does not answer, or pg_dump refused.
         RuntimeFault: there is no pg_dump.
     """
@@ -42,9 +43,8 @@ def backup(settings: Settings, into: Path, *, keep: int) -> tuple[Path, int]:
     target = into if is_file else into / f"risk-{datetime.now(UTC):%Y%m%dT%H%M%SZ}{SUFFIX}"
     if target.exists():
         raise SettingsError(f"{target}: there already; name another file")
-    target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.part")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    _make(draft)
     try:
         with reachable(settings, starts=True) as url:
             _run("pg_dump", ["--schema=risk", "--format=custom", f"--file={draft}"], url)
@@ -78,6 +78,18 @@ def restore(settings: Settings, file: Path) -> str:
             url,
         )
         return migrate.upgrade(url)
+
+
+def _make(draft: Path) -> None:
+    """An empty file that its owner alone may read, and the folder for it."""
+    try:
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    except OSError as cause:
+        raise SettingsError(
+            f"{draft.parent}: no backup can be written there ({cause.strerror}): name a folder that you may"
+            " write to"
+        ) from None
 
 
 def _scores(url: str) -> int:

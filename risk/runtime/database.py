@@ -82,7 +82,7 @@ def open_shell(settings: Settings) -> int:
 
     Raises:
         RuntimeFault: there is no psql.
-        StoreError: the database does not answer.
+        StoreError: the database does not answer, or there is none yet.
     """
     program = shutil.which("psql")
     if program is None:
@@ -92,5 +92,10 @@ def open_shell(settings: Settings) -> int:
             raise RuntimeFault(
                 "there is no psql here: use any client with the address of `risk db url`"
             ) from None
+    place = folder(settings)
+    if not settings.database_url and not embedded.is_made(place):
+        raise StoreError(
+            f"there is no database in {place} yet: `risk up`, `risk demo` or `risk db migrate` makes it"
+        )
     with reachable(settings, starts=True) as url:
         return subprocess.call([program, url])

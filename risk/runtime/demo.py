@@ -12,13 +12,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from risk.adapters.settings import Settings
+from risk.adapters.settings import Settings, plausible_symbols
 from risk.errors import StoreError
 from risk.runtime import board, stack, verdict
 from risk.runtime.hold import hold
 from risk.runtime.parts import Part, answers
 from risk.runtime.stack import Stack
 from risk.runtime.teller import Teller
+from risk.simulator.market_config import MarketConfig, contracts_of
 from risk.simulator.signing import API_KEY, API_SECRET
 
 FOLDER = "demo"
@@ -46,7 +47,12 @@ class Wish:
 
 
 def run(settings: Settings, wish: Wish, console: Console) -> int:
-    """The demo; 0 when every part did its work, 1 with the reasons when not."""
+    """The demo; 0 when every part did its work, 1 with the reasons when not.
+
+    Raises:
+        SettingsError: symbols that the simulated exchange cannot have.
+    """
+    contracts_of(MarketConfig(start_ms=0, symbols=plausible_symbols(wish.symbols)))
     folder = settings.data_dir / FOLDER
 
     def tell(line: str) -> None:
@@ -170,7 +176,10 @@ class Show:
         for line in fresh:
             self._console.print(line, soft_wrap=True, highlight=False, markup=False)
         if live is not None:
-            live.update(board.render(seen, self._language, width=self._console.width), refresh=True)
+            size = self._console.size
+            live.update(
+                board.render(seen, self._language, width=size.width, height=size.height), refresh=True
+            )
         elif prints:
             for text in board.plain(seen, self._language):
                 self._console.print(text, soft_wrap=True, highlight=False, markup=False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -205,6 +206,7 @@ def _exchange(known: Settings) -> Iterator[Finding]:
         yield Finding(
             mark, "exchange", f"{places.rest_url} answers; clocks differ by {offset_s:+.2f} s", remedy
         )
+        yield symbols_finding(known.symbols, {each.symbol for each in exchange.exchange_info()})
         if not known.watches_account:
             yield Finding(
                 "warn", "key", "none: the leverage dimension is not judged", "set api_key and api_secret"
@@ -222,6 +224,18 @@ def _exchange(known: Settings) -> Iterator[Finding]:
     if not rights.refusals:
         mark = "ok" if rights.state == "accepted" else "warn"
         yield Finding(mark, "key", f"rights {rights.state}{': ' + rights.reason if rights.reason else ''}")
+
+
+def symbols_finding(watched: Sequence[str], listed: Collection[str]) -> Finding:
+    """Whether the exchange has the watched symbols; one that it has not is never scored."""
+    unknown = [symbol for symbol in watched if symbol not in listed]
+    if not unknown:
+        return Finding("ok", "symbols", f"the exchange lists all {len(watched)}")
+    near = get_close_matches(unknown[0], sorted(listed), n=1)
+    remedy = f"did you mean {near[0]}? " if near else ""
+    return Finding(
+        "fail", "symbols", f"the exchange does not list {', '.join(unknown)}", f"{remedy}correct symbols"
+    )
 
 
 def _channels(known: Settings) -> Iterator[Finding]:

@@ -74,7 +74,11 @@ def holder(folder: Path) -> dict[str, Any] | None:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a living process holds the folder."""
+    """Whether a living process holds the folder.
+
+    Raises:
+        SettingsError: nobody but its owner may look.
+    """
     try:
         with (folder / FILE).open("r") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -82,4 +86,9 @@ def is_held(folder: Path) -> bool:
         return False
     except BlockingIOError:
         return True
+    except PermissionError:
+        raise SettingsError(
+            f"data_dir: {folder} cannot be looked at (Permission denied): be the user whose desk it is, or"
+            " set RISK_DATA_DIR"
+        ) from None
     return False

@@ -59,6 +59,16 @@ def contents(url: str) -> dict[str, int]:
         }
 
 
+def test_a_place_that_cannot_be_written_to_is_named_with_what_helps(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "file").touch()
+    assert cli.main(["db", "backup", str(home / "file" / "backups")]) == 2
+    said = capsys.readouterr().err
+    assert f"{home / 'file' / 'backups'}: no backup can be written there (Not a directory)" in said
+    assert said.strip().endswith("name a folder that you may write to")
+
+
 def test_a_backup_restored_on_another_server_holds_the_same_rows(
     monkeypatch: pytest.MonkeyPatch, database_url: str, home: Path, other_server: Path
 ) -> None:

@@ -21,6 +21,7 @@ from risk.runtime.finding import Finding
 from risk.runtime.hold import hold
 from risk.simulator import scenarios
 from tests.adapters import rows as x
+from tests.conftest_simulator import RunningSimulator
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +68,11 @@ def test_help_does_not_import_what_a_command_needs() -> None:
         ("demo", "--archive", "/nowhere"),
         ("demo", "--from", "yesterday"),
         ("demo", "--scenario", "sunshine"),
+        ("demo", "--symbols", "FOO"),
+        ("demo", "--symbols", "BTCUSDT,BTCUSDT"),
+        ("demo", "--symbols", ","),
+        ("alert", "silence", "level", "--for", "-2h"),
+        ("alert", "ack", "level", "--for", "-2h"),
         ("simulate", "--port", "65536"),
         ("backtest", "var", "BTCUSDT", "--from", "2024-01-01"),
         ("simulate", "--archive", ".", "--from", "2022-13-01"),
@@ -128,25 +134,94 @@ def test_a_second_desk_is_told_which_process_holds_the_folder(
 
 @pytest.mark.parametrize("command", ["up", "demo"])
 def test_a_data_directory_that_cannot_be_made_is_refused_with_what_helps(
-    own_folder: Path,
-    command: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (own_folder / "file").touch()
-    monkeypatch.setenv("RISK_DATA_DIR", str(own_folder / "file"))
+    monkeypatch.setenv("RISK_DATA_DIR", "/proc/nope" if sys.platform == "linux" else "/dev/nope")
     assert risk(command) == 2
     said = capsys.readouterr().err
     assert said.startswith("refused: data_dir: ") and "RISK_DATA_DIR" in said and said.count("\n") == 1
 
 
-def test_db_url_prints_the_address(
+@pytest.mark.parametrize("command", ["status", "doctor", "db url", "db backup", "watchdog", "up", "demo"])
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_data_directory_that_is_a_file_is_refused_by_every_command(
+    own_folder: Path,
+    command: str,
+    below: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = own_folder / "file"
+    file.touch()
+    monkeypatch.setenv("RISK_DATA_DIR", str(file / below))
+    assert risk(*command.split()) == (1 if command == "doctor" else 2)
+    said = "".join(capsys.readouterr())
+    assert f"data_dir = '{file / below}': {file} is no folder" in said and "RISK_DATA_DIR" in said
+
+
+def test_symbols_that_are_set_to_nothing_are_no_wish_for_the_default(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RISK_DATABASE_URL", "postgresql://me@/desk?host=/run/pg")
+    monkeypatch.setenv("RISK_SYMBOLS", "")
+    assert risk("status") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("refused: symbols: RISK_SYMBOLS is empty") and "unset it" in said
+
+
+@pytest.mark.parametrize("symbols", ["text", "BTC-USDT", "BTC USDT"])
+def test_symbols_that_no_exchange_writes_so_are_refused(
+    symbols: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_SYMBOLS", symbols)
+    assert risk("status") == 2
+    said = capsys.readouterr().err
+    assert f"{symbols!r} cannot be a symbol" in said and "e.g. BTCUSDT" in said
+
+
+def test_doctor_finds_a_symbol_that_the_exchange_does_not_list() -> None:
+    listed = {"BTCUSDT", "ETHUSDT", "SOLUSDT"}
+    assert doctor_outside.symbols_finding(("ETHUSDT", "BTCUSDT"), listed).mark == "ok"
+    finding = doctor_outside.symbols_finding(("BTCUSDT", "ETHUSDC"), listed)
+    assert (finding.mark, finding.found) == ("fail", "the exchange does not list ETHUSDC")
+    assert finding.remedy == "did you mean ETHUSDT? correct symbols"
+
+
+def test_doctor_asks_the_exchange_for_the_symbols(
+    simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_EXCHANGE__REST_URL", simulator.rest)
+    monkeypatch.setenv("RISK_SYMBOLS", "BTCUSDT,TEXT")
+    found = {one.subject: one for one in doctor_outside.asked("exchange", settings.load())}
+    assert (found["symbols"].mark, found["exchange"].mark) == ("fail", "ok")
+
+
+def test_db_url_prints_the_address_of_a_database_that_answers(
+    database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_DATABASE_URL", database_url)
     assert risk("db", "url") == 0
     said = capsys.readouterr().out
-    assert said.startswith("postgresql://me@/desk?host=") and said.count("\n") == 1
+    assert said.startswith("postgresql://") and said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "remedy"), [("", "`risk up`"), ("postgresql://me@/desk?host=/nowhere", "check database_url")]
+)
+def test_db_url_of_a_database_that_is_away_is_printed_and_said_to_be_away(
+    address: str, remedy: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_DATABASE_URL", address)
+    assert risk("db", "url") == 1
+    said = capsys.readouterr()
+    assert said.out.startswith("postgresql://") and said.out.count("\n") == 1
+    assert said.err.startswith("failed: the database does not answer") and remedy in said.err
+
+
+def test_db_shell_makes_no_empty_database(own_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert risk("db", "shell") == 1
+    said = capsys.readouterr().err
+    assert said.startswith("failed: there is no database in ") and "`risk db migrate`" in said
+    assert not (own_folder / "data").exists()
 
 
 def test_db_migrate_brings_an_empty_database_to_the_newest_schema(
