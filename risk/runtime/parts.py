@@ -27,6 +27,11 @@ class Part(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def says(self) -> str:
+        """What to tell when it is up, beside its name."""
+        ...
+
+    @property
     def ready_within_s(self) -> float: ...
     @property
     def stops_with(self) -> int:
@@ -54,6 +59,7 @@ class Process:
     ready_within_s: float = 60.0
     stops_with: int = 1
     niceness: int = 0
+    says: str = ""  # told once it is up
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def launch(self) -> None:
@@ -121,6 +127,7 @@ class Postgres:
     ready_within_s: float = 60.0
     stops_with: int = 9
     at_once: bool = False  # stop without a checkpoint
+    says: str = ""
 
     def launch(self) -> None:
         """Start it, or find it running."""

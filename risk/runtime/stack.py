@@ -83,6 +83,7 @@ class Stack:
         stops_with: int = 1,
         niceness: int = 0,
         ready_within_s: float = 60.0,
+        says: str = "",
     ) -> Process:
         """A part with its log in the data directory."""
         return Process(
@@ -95,6 +96,7 @@ class Stack:
             stops_with=stops_with,
             niceness=niceness,
             ready_within_s=ready_within_s,
+            says=says,
         )
 
 
@@ -169,7 +171,7 @@ def _open_prefect_and_workers(stack: Stack, tell: Tell, others: list[Part]) -> N
     )
     try:
         stack.supervisor.start(
-            [*parts, *workers, _page(stack, tell)], while_waiting=lambda: _raise_if_interrupted(stack)
+            [*parts, *workers, _page(stack)], while_waiting=lambda: _raise_if_interrupted(stack)
         )
         while registering.poll() is None:
             _raise_if_interrupted(stack)
@@ -211,13 +213,15 @@ def _prefect(stack: Stack) -> Part:
     )
 
 
-def _page(stack: Stack, tell: Tell) -> Process:
-    """The live page; another port where somebody has the one that is wanted."""
+def _page(stack: Stack) -> Process:
+    """The live page; its address is told when it answers. Another port where somebody has the wanted one."""
     host, port = stack.settings.web.host, stack.ports.take(stack.settings.web.port)
-    tell(f"the page: http://{host}:{port}")
     command = stack.python("risk.web", "--port", str(port))
     environment = {"RISK_DATABASE_URL": stack.reader_url}
-    return stack.process("page", command, environment=environment, ready=answers(port, host), stops_with=1)
+    return stack.process(
+        "page", command, environment=environment, ready=answers(port, host), stops_with=1,
+        says=f"the page: http://{host}:{port}",
+    )  # fmt: skip
 
 
 def _workers(stack: Stack) -> list[Process]:

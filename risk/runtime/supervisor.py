@@ -63,6 +63,8 @@ class Supervisor:
                     charge.is_ready = True
                     took_s = self._clock() - began
                     self._tell(f"{charge.part.name} is up after {took_s:.1f} s (process {charge.part.pid()})")
+                    if charge.part.says:
+                        self._tell(charge.part.says)
                 elif (
                     charge.part.pid() is None
                     or self._clock() - charge.launched_at > charge.part.ready_within_s

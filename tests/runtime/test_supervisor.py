@@ -75,6 +75,17 @@ def test_each_part_is_told_once_as_it_comes_up(
     assert all("is up after" in line for line in told)
 
 
+def test_what_a_part_says_is_told_when_it_is_up_and_not_before(
+    supervisor: Supervisor, told: list[str], tmp_path: Path
+) -> None:
+    polls = iter((False, True))
+    page = part(tmp_path, "page", ready=lambda: next(polls), says="the page: http://127.0.0.1:8765")
+    supervisor.start([page], while_waiting=lambda: told.append("waiting"))
+    assert [line.partition(" is up")[0] for line in told] == [
+        "waiting", "waiting", "page", "the page: http://127.0.0.1:8765",
+    ]  # fmt: skip
+
+
 def test_a_part_is_up_only_when_its_file_is_there(supervisor: Supervisor, tmp_path: Path) -> None:
     flag = tmp_path / "ready"
     flag.touch()  # left by the run before; it does not count
