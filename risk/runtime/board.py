@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -19,12 +20,18 @@ from risk.state import ACCOUNT_SCOPE, DIMENSIONS, LEVELS
 STYLES = {"low": "green", "medium": "yellow", "high": "bold red", "extreme": "bold white on red"}
 STALE_AFTER_S = 15.0
 WIDE = 110  # columns
+FRAME = 4  # lines of a table beside its rows
 DIMENSION_PLACES, WHY = range(3, 7), 9
 HEADINGS = {
     "en": ("symbol", "score", "level", *DIMENSIONS, "mark price", "age", "why"),
     "zh": ("合约", "总分", "等级", "市场", "流动性", "杠杆", "情绪", "标记价", "延迟", "原因"),
 }
 LEVEL_NAMES = {"en": LEVELS, "zh": ("低", "中", "高", "极高")}
+NO_SCORE = {"en": "no score yet", "zh": "尚无评分"}
+MORE = {
+    "en": "… and {count} more, none more endangered than those above",
+    "zh": "…… 另有 {count} 个，危险程度均不高于以上各行",
+}
 BLIND = {"en": "blind", "zh": "无法评分"}
 
 
@@ -51,24 +58,53 @@ def read(database_url: str) -> Board:
     return Board(datetime.now(UTC), lines, parts, waiting)
 
 
-def render(board: Board, language: str = "en", footer: str = "", *, width: int = 120) -> RenderableType:
-    """The table for a terminal of `width` columns; a narrow one is spared the dimensions."""
+def render(
+    board: Board, language: str = "en", footer: str = "", *, width: int = 120, height: int | None = None
+) -> RenderableType:
+    """The table for a terminal of `width` columns; a narrow one is spared the dimensions.
+
+    Args:
+        height: lines that there are. Where the reasons do not fit whole, each gets one line; where the
+            symbols do not, the least endangered are only counted. None: as many as it takes.
+    """
     shown = [place for place in range(len(HEADINGS["en"])) if width >= WIDE or place not in DIMENSION_PLACES]
+    room = len(board.lines) if height is None else max(1, height - FRAME - bool(footer))
+    is_cut = len(board.lines) > room
+    lines = board.lines[: room - 1] if is_cut else board.lines
+    cells = [_cells(line, board.read_at, language) for line in lines]
+    rows = [[row[place] for place in shown] for row in cells]
+    if not rows:
+        rows = [["…", *[""] * (len(shown) - 2), NO_SCORE[language]]]
+    notes = [Text(MORE[language].format(count=len(board.lines) - len(lines)), style="dim")] if is_cut else []
+    notes += [Text(footer, style="dim", no_wrap=True, overflow="ellipsis")] if footer else []
+    whole = _table(rows, shown, language, is_whole=True)
+    is_whole = height is None or (not is_cut and _height(whole, width) + len(notes) <= height)
+    return Group(whole if is_whole else _table(rows, shown, language, is_whole=False), *notes)
+
+
+def _table(
+    rows: Sequence[Sequence[RenderableType]], shown: Sequence[int], language: str, *, is_whole: bool
+) -> Table:
+    """The table; reasons on as many lines as they need, or on one."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
     for place in shown:
-        is_why, is_number = place == WHY, place in (1, *DIMENSION_PLACES, 7, 8)
+        is_number = place in (1, *DIMENSION_PLACES, 7, 8)
         table.add_column(
             HEADINGS[language][place],
             justify="right" if is_number else "left",
-            no_wrap=not is_why,
-            ratio=1 if is_why else None,
+            no_wrap=place != WHY or not is_whole,
+            overflow="ellipsis",
+            ratio=1 if place == WHY else None,
         )
-    for line in board.lines:
-        cells = _cells(line, board.read_at, language)
-        table.add_row(*(cells[place] for place in shown))
-    if not board.lines:
-        table.add_row("…", *[""] * (len(shown) - 2), "no score yet" if language == "en" else "尚无评分")
-    return Group(table, Text(footer, style="dim")) if footer else table
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _height(table: Table, width: int) -> int:
+    """Lines that it takes on a terminal of `width` columns."""
+    console = Console(width=width, file=io.StringIO())
+    return len(console.render_lines(table, pad=False))
 
 
 def plain(board: Board, language: str = "en") -> list[str]:

@@ -1,4 +1,5 @@
--- Newest score of every scope with its price and the sentence of its worst component: the live table.
+-- Newest score of every scope with its price and the sentence of its worst component: the account, then the most
+-- endangered symbol first. One that nobody can score stands with the extreme ones.
 SELECT
     s.scope,
     s.scored_at,
@@ -31,4 +32,8 @@ LEFT JOIN LATERAL (
     ORDER BY e.score DESC NULLS LAST, e.ordinal
     LIMIT 1
 ) AS w ON true
-ORDER BY s.scope = 'account', s.scope
+ORDER BY
+    s.scope <> 'account',
+    CASE WHEN s.level < 0 THEN 3 ELSE s.level END DESC,
+    s.composite DESC NULLS FIRST,
+    s.scope
