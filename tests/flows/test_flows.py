@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,6 +10,8 @@ from decimal import Decimal
 
 import psycopg
 import pytest
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.objects import Artifact
 
 from flows import (
     account,
@@ -34,6 +37,7 @@ from risk.errors import BannedError, DataError, KeyRejectedError, RateLimitError
 from risk.records import Income
 from tests.adapters import rows as x
 from tests.conftest_flows import forget
+from tests.conftest_prefect import PrefectServer
 from tests.conftest_simulator import RunningSimulator
 
 
@@ -42,6 +46,14 @@ def count(url: str, table: str, where: str = "true") -> int:
         row = connection.execute(f"SELECT count(*) FROM risk.{table} WHERE {where}").fetchone()
     assert row is not None
     return int(row[0])
+
+
+def artifact_of(prefect: PrefectServer, key: str) -> Artifact:
+    """The newest artifact of this key on the session's server."""
+    wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+    return max(
+        prefect.ask(lambda client: client.read_artifacts(artifact_filter=wanted)), key=lambda one: one.created
+    )
 
 
 def test_account_stores_positions_with_two_liquidation_prices(ready: str) -> None:
@@ -106,8 +118,15 @@ def test_spot_is_stored_under_its_own_venue_and_not_taken_for_the_future(ready: 
     assert state.columns["last_price"][desk.symbols().index("BTCUSDT")] == pytest.approx(float(row[0]))
 
 
-def test_history_fills_what_the_first_score_needs_and_resumes(ready: str) -> None:
+def test_history_fills_what_the_first_score_needs_and_resumes(ready: str, prefect: PrefectServer) -> None:
     history.history()
+    progress, fits, _ = (
+        artifact_of(prefect, key) for key in ("history", "volatility-fits", "value-at-risk-1h")
+    )
+    assert progress.data == 100.0 and str(progress.description).endswith(" rows of 15 series")
+    assert {(row["symbol"], row["interval"]) for row in json.loads(str(fits.data))} == {
+        (symbol, interval) for symbol in desk.symbols() for interval in fitting.FITTED
+    }
     assert count(ready, "kline", "interval = '15m'") >= 3 * 30 * 96 - 3
     assert count(ready, "kline", "interval = '1h'") >= 3 * 4_000
     assert count(ready, "kline", "interval = '1d'") >= 3 * 1_500
