@@ -7,6 +7,7 @@ global: each picture has a canvas of its own, and several threads may draw.
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+logger = logging.getLogger(__name__)
+
 LEVEL_COLOURS: Mapping[str, str] = {
     "low": "#1f9e96", "medium": "#b98500", "high": "#dd5f12", "extreme": "#c8186a", "unknown": "#7d8896",
 }  # fmt: skip
@@ -34,6 +37,9 @@ CJK_FONTS = (
     "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "SimHei",
 )  # fmt: skip
 WIDTH_IN, HEIGHT_IN, DPI = 8.0, 4.0, 110
+DATES = ["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%H:%M:%S"]
+"""How a time is written where years, months, days, hours, minutes, seconds are told apart: in no language."""
+LABEL_SHARE = 0.06  # of a field's height: what the name of a line takes
 UNKNOWN_CELL = "#c9d1da"
 MOST_NUMBERED, MOST_NAMED = 16, 40
 """Strategies of a heat map whose cells show figures, whose rows show names."""
@@ -166,8 +172,7 @@ def _draw_price(
     bottom, top = min([low, *near]), max([high, *near])
     pad = 0.08 * (top - bottom) or 0.01 * high
     axes.set_ylim(bottom - pad, top + pad)
-    for name, value in known.items():
-        _mark(axes, name, value, say(spoken, f"chart.{name}"))
+    _mark(axes, known, spoken)
     _name_times(axes, at)
 
 
@@ -256,9 +261,18 @@ def _check(at: Sequence[datetime], values: Sequence[Any]) -> None:
 
 @cache
 def _installed() -> frozenset[str]:
+    """Names of the fonts here; matplotlib's own list is as old as its first use."""
     from matplotlib import font_manager
 
-    return frozenset(entry.name for entry in font_manager.fontManager.ttflist)
+    known = font_manager.fontManager
+    listed = {entry.fname for entry in known.ttflist}
+    for file in font_manager.findSystemFonts():
+        if file not in listed:
+            try:
+                known.addfont(file)
+            except (OSError, RuntimeError) as cause:
+                logger.warning("the font %s cannot be read: %s", file, cause)
+    return frozenset(entry.name for entry in known.ttflist)
 
 
 def _canvas(fields: int) -> tuple[Figure, list[Axes]]:
@@ -293,22 +307,38 @@ def _with_gaps(at: Sequence[datetime], values: Sequence[float]) -> tuple[list[An
     return times, points
 
 
-def _mark(axes: Axes, name: str, value: float, words: str) -> None:
-    """A dashed line with its name and price; outside the field, its name at the edge with an arrow."""
+def _mark(axes: Axes, known: Mapping[str, float], spoken: str) -> None:
+    """A dashed line for each with its name and price, no name over another; outside the field, its name at
+    the edge with an arrow."""
     bottom, top = axes.get_ylim()
-    colour = MARK_COLOURS.get(name, SOFT)
-    text = f"{words} {value:,.6g}"
-    if bottom <= value <= top:
-        axes.axhline(value, color=colour, linewidth=1.2, linestyle=(0, (5, 3)))
-        where, side = value, "bottom"
-    else:
-        where, side = (top, "top") if value > top else (bottom, "bottom")
-        text = f"{text} {'↑' if value > top else '↓'}"
-    axes.annotate(
-        text, (0.006, where), xycoords=axes.get_yaxis_transform(), xytext=(0, 2 if side == "bottom" else -2),
-        textcoords="offset points", va=side, color=colour, fontweight="bold", fontsize=8.5,
-        bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6},
-    )  # fmt: skip
+    falling = sorted(known.items(), key=lambda item: -item[1])
+    places = spread([(value - bottom) / (top - bottom) for _, value in falling])
+    for (name, value), height in zip(falling, places, strict=True):
+        colour = MARK_COLOURS.get(name, SOFT)
+        arrow = " ↑" if value > top else " ↓" if value < bottom else ""
+        if not arrow:
+            axes.axhline(value, color=colour, linewidth=1.2, linestyle=(0, (5, 3)))
+        axes.annotate(
+            f"{say(spoken, f'chart.{name}')} {value:,.6g}{arrow}", (0.006, height),
+            xycoords="axes fraction", xytext=(0, 2), textcoords="offset points", va="bottom", color=colour,
+            fontweight="bold", fontsize=8.5,
+            bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6},
+        )  # fmt: skip
+
+
+def spread(heights: Sequence[float], gap: float = LABEL_SHARE) -> list[float]:
+    """Falling heights of a field, 0 to 1, moved into it and apart by `gap`, as little as it takes.
+
+    >>> spread([0.5, 0.49, -3.0], gap=0.1)
+    [0.5, 0.4, 0.0]
+    """
+    placed: list[float] = []
+    for height in heights:
+        placed.append(min([height, placed[-1] - gap if placed else 1.0 - gap]))
+    for place in range(len(placed) - 1, -1, -1):
+        floor = 0.0 if place == len(placed) - 1 else placed[place + 1] + gap
+        placed[place] = max(placed[place], floor)
+    return placed
 
 
 def _name_times(axes: Axes, at: Sequence[datetime]) -> None:
@@ -317,6 +347,10 @@ def _name_times(axes: Axes, at: Sequence[datetime]) -> None:
     dates: Any = untyped_dates
     locator = dates.AutoDateLocator(tz=UTC, minticks=4, maxticks=8)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=UTC, show_offset=False))
+    axes.xaxis.set_major_formatter(
+        dates.ConciseDateFormatter(
+            locator, tz=UTC, formats=DATES, zero_formats=["", *DATES[:5]], show_offset=False
+        )
+    )
     axes.set_xlim(at[0], at[-1])  # type: ignore[arg-type]
     axes.set_xlabel(f"UTC · {at[-1].astimezone(UTC):%Y-%m-%d %H:%M}", fontsize=8.5)

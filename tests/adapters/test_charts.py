@@ -41,6 +41,35 @@ def test_an_unknown_line_changes_nothing_and_a_far_one_does_not_flatten_the_pric
     assert charts.price("BTCUSDT", HOURS, prices, {"liquidation": 9.0}, "en") != bare
 
 
+@pytest.mark.parametrize(
+    ("wanted", "placed"),
+    [
+        ([], []),
+        ([0.5], [0.5]),
+        ([0.7, 0.5], [0.7, 0.5]),
+        ([0.7, 0.65], [0.7, 0.6]),  # the lower one goes down by what is lacking of 0.1
+        ([1.4, 1.2], [0.9, 0.8]),  # a name stands on its line: 0.9 is the highest place
+        ([0.05, 0.04, 0.03], [0.2, 0.1, 0.0]),
+    ],
+)
+def test_names_of_lines_that_lie_together_do_not_cover_each_other(
+    wanted: list[float], placed: list[float]
+) -> None:
+    assert charts.spread(wanted, 0.1) == pytest.approx(placed)
+
+
+def test_a_font_that_came_after_matplotlib_s_list_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib import font_manager, get_data_path
+
+    known = font_manager.fontManager
+    monkeypatch.setattr(known, "ttflist", [e for e in known.ttflist if e.name != "DejaVu Sans"])
+    file = get_data_path() + "/fonts/ttf/DejaVuSans.ttf"
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [file, "/nowhere/broken.ttf"])
+    charts._installed.cache_clear()
+    assert "DejaVu Sans" in charts._installed()
+    charts._installed.cache_clear()
+
+
 def test_a_price_that_never_moved_is_drawn() -> None:
     assert size_of(charts.price("BTCUSDT", HOURS, [5.0] * 24, {}, "en")) == (880, 440)
 
