@@ -73,8 +73,13 @@ class _Look:
         is_open = self._thread.is_alive()
         yield from self._found[:]
         if is_open:
-            remedy = "the machine is busy, or what it waits for hangs: look again"
-            yield Finding("fail", self._subject, "no answer in time", remedy)
+            yield Finding("fail", self._subject, "no answer in time", self._remedy())
+
+    def _remedy(self) -> str:
+        if self._subject != "exchange":
+            return "the machine is busy, or what it waits for hangs: look again"
+        ping = f"{self._known.exchange.rest_url}/fapi/v1/ping"
+        return f"see whether `curl {ping}` answers: network, name server, proxy (HTTPS_PROXY), country"
 
 
 def _versions() -> Iterator[Finding]:

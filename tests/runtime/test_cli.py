@@ -344,9 +344,13 @@ def test_doctor_gives_up_what_does_not_answer_in_time_and_says_the_rest(
             ends.wait(60)
 
     monkeypatch.setattr(doctor_outside, "asked", asked)
-    found = [(one.mark, one.subject, one.found) for one in doctor.examine(within_s=2.0)]
+    found = [(one.mark, one.subject, one.found, one.remedy) for one in doctor.examine(within_s=2.0)]
     ends.set()
-    outside = [one for one in found if one[1] in doctor.OUTSIDE]
+    outside = [one[:3] for one in found if one[1] in doctor.OUTSIDE]
+    assert [one[3] for one in found if one[2] == "no answer in time"] == [
+        "see whether `curl https://fapi.binance.com/fapi/v1/ping` answers: network, name server, proxy"
+        " (HTTPS_PROXY), country"
+    ]
     assert outside == [
         ("ok", "database", "first"),
         ("ok", "prefect", "first"),
