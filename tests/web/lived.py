@@ -186,6 +186,8 @@ def live(url: str) -> None:
     """The whole day, up to NOW."""
     prices = [path(coin, place) for place, coin in enumerate(COINS)]
     with store.connect(url) as db:
+        store.ensure_partitions(db, today=NOW.date() - timedelta(days=1))
+        store.ensure_partitions(db, today=NOW.date())
         store.save_limits(db, filled.LIMITS.version, filled.LIMITS.body())
         for coin, line in zip(COINS, prices, strict=True):
             store.save(db, past(coin, line))
@@ -268,14 +270,14 @@ def strategies(db: Any) -> None:
 
 def beats(db: Any) -> None:
     """Signs of life of every part."""
-    store.beat(db, "streams", NOW - timedelta(seconds=1), {"live": 3, "gaps": 2})
-    runs = {"scoring": 17_280, "market": 17_279, "account": 17_280, "delivery": 43_180}
+    store.beat(db, "streams", NOW - timedelta(seconds=1), {"symbols": 3, "live": 3, "gaps": 2})
+    runs = {"scoring": 17_280, "market": 8_640, "account": 17_279, "open_interest": 2_880}
     store.beat(db, "worker/cadence", NOW, {"runs": {name: {"completed": n} for name, n in runs.items()}})
-    heavy = {"refit": 24, "history": 1, "value-at-risk": 24}
+    heavy = {"refit": 1, "history": 1, "value_at_risk-hourly": 24}
     store.beat(
         db,
         "worker/heavy",
         NOW - timedelta(seconds=4),
         {"runs": {n: {"completed": k} for n, k in heavy.items()}},
     )
-    store.beat(db, "watchdog", NOW - timedelta(seconds=6), {"checks": 8_640})
+    store.beat(db, "watchdog", NOW - timedelta(seconds=6), {})

@@ -143,6 +143,12 @@ function reader({ root, marks, since, until, frame, x, height, width, format, pi
   return told;
 }
 
+// The word of an upright mark, on the side away from 0, or within where the edge is near.
+function beside({ value, label }, x, low, high) {
+  const isLeft = value < 0 ? value > low * 0.4 : value > high * 0.4;
+  return s("text", { x: x(value) + (isLeft ? -4 : 4), y: PAD.top + 10, "text-anchor": isLeft ? "end" : "start" }, label);
+}
+
 // A curve over another quantity than time: used for the account under shocks.
 export function curve({ lines, marks, low, high, label, format, formatX, height = 170, width = 640 }) {
   if (innerWidth <= NARROW) width = NARROW_WIDTH;
@@ -158,5 +164,5 @@ export function curve({ lines, marks, low, high, label, format, formatX, height 
     lines.map((l) => s("path", { class: `line ${l.class}`, d: path(l.points, x, y, Infinity) })),
     marks.filter((m) => m.value !== null && m.value >= low && m.value <= high).map((m) =>
       s("g", { class: "mark liquidation" }, s("path", { d: `M${x(m.value)} ${PAD.top}V${frame.bottom}` }),
-        s("text", { x: x(m.value) + (m.value > 0 ? -4 : 4), y: PAD.top + 10, "text-anchor": m.value > 0 ? "end" : "start" }, m.label)))));
+        beside(m, x, low, high)))));
 }

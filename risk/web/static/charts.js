@@ -83,7 +83,7 @@ export function shock(data, width = 340) {
     h("p", { class: "keys" }, h("span", { class: "key one" }, w.say("equity")), h("span", { class: "key liquidation" }, w.say("maintenance"))),
     curve({
       lines: [line("equity_usdt", "one"), line("maintenance_usdt", "limit")],
-      marks: [data.down, data.up].map((value) => ({ value, label: `${w.say("liquidation")} ${w.percent(value, 1, true)}` })),
+      marks: [data.down, data.up].map((value) => ({ value, label: `${w.say("shock.liquidation")} ${w.percent(value, 1, true)}` })),
       low: data.shocks[0], high: data.shocks.at(-1), label: w.say("shock.title"), format: w.money, formatX: (v) => w.percent(v, 0, true), width, height: width > 400 ? 240 : 170,
     }));
 }

@@ -4,6 +4,10 @@ import * as w from "./words.js";
 
 const PART_LATE_S = 60;
 
+// The reader's word for a name of the desk's own; the name itself where there is none.
+const named = (kind, name) => (w.has(`${kind}.${name}`) ? w.say(`${kind}.${name}`) : name);
+const detail = ([name, value]) => `${named("detail", name)} ${value === true ? "✓" : value === false ? "✗" : value ?? "–"}`;
+
 function feedCell(age, most) {
   if (age === null) return h("span", { class: "dim" }, shape("none"), " ", w.say("never"));
   const late = age > most;
@@ -22,7 +26,7 @@ function feeds(health) {
 function runs(details) {
   const counts = Object.entries(details.runs ?? {});
   if (!counts.length) return "–";
-  return h("span", { class: "runs" }, counts.map(([name, n]) => h("span", { class: "tag" }, `${name} ${Object.entries(n).filter(([, v]) => v).map(([k, v]) => `${k} ${v}`).join(", ")}`)));
+  return h("span", { class: "runs" }, counts.map(([name, n]) => h("span", { class: "tag" }, `${name} ${Object.entries(n).filter(([, v]) => v).map(([k, v]) => `${named("run", k)} ${v}`).join(", ")}`)));
 }
 
 function parts(health) {
@@ -31,8 +35,8 @@ function parts(health) {
   const lines = health.parts.map((p) => {
     const age = w.since(p.beat_at, now);
     const { runs: _, ...others } = p.details ?? {};
-    const text = Object.entries(others).filter(([, v]) => typeof v !== "object").map(([k, v]) => `${k} ${v}`).join(" · ");
-    return { attributes: { "data-part": p.part }, cells: [p.part, h("span", {}, shape(age > PART_LATE_S && p.part !== "income" ? "high" : "low"), " ", w.age(age)), runs(p.details ?? {}), h("small", { class: "dim" }, text || "–")] };
+    const text = Object.entries(others).filter(([, v]) => v === null || typeof v !== "object").map(detail).join(" · ");
+    return { attributes: { "data-part": p.part }, cells: [named("part", p.part), h("span", {}, shape(age > PART_LATE_S && p.part !== "income" ? "high" : "low"), " ", w.age(age)), runs(p.details ?? {}), h("small", { class: "dim" }, text || "–")] };
   });
   return card(w.say("parts"), { id: "parts" }, table(w.say("parts"), columns, lines, { class: "wide" }));
 }

@@ -64,7 +64,7 @@ function verdicts(found) {
   const columns = [{ title: w.say("var.method") }, ...num("var.exceptions"), { title: w.say("var.zone") }, ...num("var.kupiec", "var.independence", "var.conditional"), { title: w.say("var.verdict"), class: "text" }];
   const used = found.latest.find((row) => row.scope === found.scope).method;
   return card(w.say("var.verdicts"), { id: "verdicts", note: w.say("var.verdicts.hint") }, found.verdicts.length === 0 ? empty(w.say("var.none")) : table(w.say("var.verdicts"), columns, found.verdicts.map((v) => ({ attributes: { "data-method": v.method, class: v.method === used ? "speaks" : "" }, cells: [
-    h("span", {}, method(v.method), v.method === used && h("span", { class: "tag" }, w.say("var.used"))),
+    h("span", {}, h("span", { class: "number" }, method(v.method)), v.method === used && h("span", { class: "tag" }, w.say("var.used"))),
     pair(String(v.exceptions), w.say("var.expected", { count: (v.observations * 0.01).toFixed(1), bars: v.observations })),
     v.zone ? badge(ZONES[v.zone], w.say(`zone.${v.zone}`)) : badge("none", w.say("unknown")),
     p(v.kupiec_p), p(v.independence_p), p(v.conditional_p),
