@@ -93,7 +93,7 @@ def _table(
             HEADINGS[language][place],
             justify="right" if is_number else "left",
             no_wrap=place != WHY or not is_whole,
-            overflow="ellipsis",
+            overflow="fold" if is_whole else "ellipsis",
             ratio=1 if place == WHY else None,
         )
     for row in rows:
@@ -135,7 +135,7 @@ def _cells(line: Mapping[str, Any], now: datetime, language: str) -> list[Render
         *(Text(_points(line[name])) for name in DIMENSIONS),
         Text(_price(line)),
         age,
-        Text(line[f"sentence_{language}"] or "", overflow="ellipsis"),
+        Text(line[f"sentence_{language}"] or ""),
     ]
 
 

@@ -58,6 +58,13 @@ def test_symbols_that_have_no_room_are_counted(symbols: int, left_out: int) -> N
     assert (f"… and {left_out} more" in text) is bool(left_out)
 
 
+def test_a_chinese_reason_is_broken_anywhere_and_loses_nothing() -> None:
+    sentence = "每 8 小时资金费率：0.0709 %，得分 46.05（0.1 % 起为高风险），数据为 2047 秒前。"
+    shown = "".join(drawn([line("A") | {"sentence_zh": sentence}], "zh", 80, 24))
+    assert "…" not in shown
+    assert "".join(shown.split()).count("秒前。") == 1 and "2047" in shown
+
+
 def test_a_reason_is_shown_whole_where_there_is_room() -> None:
     roomy, cramped = (" ".join(drawn([line("A")] * count, "en", 80, 24)) for count in (2, 15))
     assert "0.4 %." in roomy and "0.4 %." not in cramped
