@@ -19,6 +19,7 @@ SELECT
     least(x.kupiec_p, x.independence_p, x.conditional_p) AS worst_p,
     v.reason,
     v.note,
+    v.without_returns,
     v.computed_at
 FROM risk.latest_var AS v
 LEFT JOIN risk.latest_var_verdict AS x
