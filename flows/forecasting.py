@@ -25,8 +25,9 @@ LONGEST_WAIT_S = 60.0
 def value_at_risk(interval: str) -> list[LatestVar]:
     """The VaR in force of every symbol, long and where held short, and of the book; stored whole."""
     subjects = _subjects()
-    watched = desk.symbols()
-    _fetch_bars({s for one in subjects for s in one.symbols}.difference(watched), interval)
+    stand_in = {var_stand_in.MARKET for one in subjects if one.is_book}
+    wanted = stand_in.union(*(one.symbols for one in subjects))
+    _fetch_bars(wanted.difference(desk.symbols()), interval)
     found = steps.each(
         [(subject.scope, subject) for subject in subjects], lambda found: _renewed(found[1], interval)
     )
@@ -53,7 +54,7 @@ def _subjects() -> list[Subject]:
 
 
 def _fetch_bars(symbols: Iterable[str], interval: str) -> None:
-    """Bars of held symbols that nobody watches; where they cannot be had the forecast says so."""
+    """Bars of what is held or stands in and is not watched; without them the forecast says so."""
     stretches = backfill.plan(sorted(symbols), desk.now(), [interval])
     try:
         steps.each(stretches, partial(backfill.fetch, longest_wait_s=LONGEST_WAIT_S))
