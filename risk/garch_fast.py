@@ -29,14 +29,18 @@ LOWEST_OMEGA, HIGHEST_OMEGA = 1e-8, 10.0  # times the backcast
 LOWEST_GAMMA = -1.0
 FEWEST = 20
 
-# (alpha, gamma, beta) to start from. Heavy-tailed windows have up to three maxima: a slow, a middling
-# and a quick one. Each family's best start is followed, unless it begins hopelessly low.
+# (alpha, gamma, beta) to start from. Heavy-tailed windows have up to four maxima: a slow, a middling, a
+# quick one, and one with hardly any omega, where volatility only fades. Each family's best start is
+# followed, unless it begins hopelessly low.
 FAMILIES = (
     [(a, g, total - a - g / 2.0) for a, g, total in product((0.02, 0.05), (0.0, 0.06), (0.95, 0.99))],
     list(product((0.1, 0.2), (0.0, 0.1), (0.75,))),
     list(product((0.1, 0.3), (0.0, 0.3), (0.1, 0.4))),
 )
-HOPELESS = 15.0  # of log-likelihood below the best found so far
+FADING = [(0.02, 0.02, 0.97), (0.03, 0.0, 0.965)]
+LEAST_OMEGA, FADING_OMEGA = 0.01, 1e-4  # times the backcast
+TAILS = (2.5, 3.0, 4.0, 6.0, 12.0)  # nu to start from; a start is chosen at the middle one
+HOPELESS, HOPELESS_FADING = 12.0, 5.0  # of log-likelihood below the best found so far
 TOLERANCE = 1e-8  # of the log-likelihood
 
 # rows · (mu, omega, alpha, gamma, beta, 1/nu) + limits ≥ 0; the omega limits hold for a backcast of 1
@@ -63,7 +67,7 @@ def fit_fast(returns: ArrayLike) -> GarchFit:
     It is the caller who looks at `convergence_flag` (0 is success), `persistence` and `nu`. Where the
     persistence ends on its bound, arch steps over it by up to 1e-6 and gains up to 3e-4 of logL;
     otherwise its log-likelihood is never above this one by more than 1e-5, and sometimes far below,
-    because two kinds of start are tried.
+    because several kinds of start are tried.
 
     Args:
         returns: log returns per bar, fractions; missing ones are left out.
@@ -77,10 +81,12 @@ def fit_fast(returns: ArrayLike) -> GarchFit:
         raise DataError(f"{len(values)} returns that do not vary: no volatility to fit")
     unit = float(values.std())
     likelihood = _Likelihood(values / unit)
-    starts = sorted((_best_of(likelihood, family) for family in FAMILIES), key=lambda pair: -pair[0])
+    starts = [(*_best_of(likelihood, family), HOPELESS) for family in FAMILIES]
+    starts.append((*_best_of(likelihood, FADING, FADING_OMEGA), HOPELESS_FADING))
+    starts.sort(key=lambda each: -each[0])
     best = _search(likelihood, starts[0][1])
-    for value, start in starts[1:]:
-        if not best.log_likelihood - value > HOPELESS:
+    for value, start, hopeless in starts[1:]:
+        if not best.log_likelihood - value > hopeless:
             best = max(best, _search(likelihood, start), key=lambda found: found.log_likelihood)
     return _as_fit(best, likelihood, unit)
 
@@ -134,6 +140,14 @@ class _Likelihood:
         nu = float(parameters[5])
         tails = float(np.log1p(square / (variance * (nu - 2.0))).sum())
         return self._total(nu, float(np.log(variance).sum()), tails)
+
+    def best_tail(self, parameters: Series) -> tuple[float, Series]:
+        """(log-likelihood, parameters) with the best nu of TAILS."""
+        _, square, variance = self._variance(parameters)
+        logs, ratio = float(np.log(variance).sum()), square / variance
+        totals = [self._total(nu, logs, float(np.log1p(ratio / (nu - 2.0)).sum())) for nu in TAILS]
+        best = int(np.argmax(totals))
+        return totals[best], np.append(parameters[:5], TAILS[best])
 
     def _total(self, nu: float, logs: float, tails: float) -> float:
         constant = math.lgamma((nu + 1.0) / 2.0) - math.lgamma(nu / 2.0)
@@ -190,14 +204,19 @@ class _Likelihood:
         return np.asarray(scores @ scores.T / self.n)
 
 
-def _best_of(likelihood: _Likelihood, grid: list[tuple[float, float, float]]) -> tuple[float, Series]:
-    """(log-likelihood, parameters) of the grid's best start, at the sample's mean and variance."""
+def _best_of(
+    likelihood: _Likelihood, grid: list[tuple[float, float, float]], least_omega: float = LEAST_OMEGA
+) -> tuple[float, Series]:
+    """(log-likelihood, parameters) of the grid's best start, at the sample's mean and variance.
+
+    It is told with the best of TAILS: far from its tails a start looks more hopeless than it is.
+    """
     mean, found = float(likelihood.values.mean()), []
     for alpha, gamma, beta in grid:
-        omega = max(0.01, 1.0 - alpha - gamma / 2.0 - beta) * likelihood.backcast
-        start = np.array([mean, omega, alpha, gamma, beta, 4.0])
+        omega = max(least_omega, 1.0 - alpha - gamma / 2.0 - beta) * likelihood.backcast
+        start = np.array([mean, omega, alpha, gamma, beta, TAILS[2]])
         found.append((likelihood.value(start), start))
-    return max(found, key=lambda pair: pair[0])
+    return likelihood.best_tail(max(found, key=lambda pair: pair[0])[1])
 
 
 def _search(likelihood: _Likelihood, start: Series) -> _Found:
