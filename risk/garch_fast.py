@@ -40,7 +40,7 @@ FAMILIES = (
 FADING = [(0.02, 0.02, 0.97), (0.03, 0.0, 0.965)]
 LEAST_OMEGA, FADING_OMEGA = 0.01, 1e-4  # times the backcast
 TAILS = (2.5, 3.0, 4.0, 6.0, 12.0)  # nu to start from; a start is chosen at the middle one
-HOPELESS, HOPELESS_FADING = 12.0, 5.0  # of log-likelihood below the best found so far
+HOPELESS, HOPELESS_FADING = 12.0, 20.0  # of log-likelihood below the best found so far
 TOLERANCE = 1e-8  # of the log-likelihood
 
 # rows · (mu, omega, alpha, gamma, beta, 1/nu) + limits ≥ 0; the omega limits hold for a backcast of 1
