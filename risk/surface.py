@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+LEAST_BETA = 1e-300
+"""A price that moves by less reaches zero at no shock that float64 holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShockGrid:
@@ -62,8 +65,7 @@ class Surface:
         """Equity and maintenance (k,), USDT, with every mark times its column of `factor` (k, p)."""
         equity = self.wallet + self.unrealized.sum() + (factor - 1.0) @ self.notional
         size = factor * np.abs(self.notional)
-        needed = np.zeros_like(size)
-        line = np.empty_like(size)
+        needed, line = np.zeros_like(size), np.empty_like(size)
         for rate, cum in self._tiers_between(size.min(axis=0), size.max(axis=0)):
             np.multiply(size, rate, out=line)
             line -= cum
@@ -78,15 +80,17 @@ class Surface:
         Of lines in the order of their slopes the largest moves up only, so those below the first and above
         the last that is met stay out. A ladder whose rates fall is taken whole.
         """
-        if len(self.rate) == 1 or np.diff(self.rate, axis=0).min() < 0.0:
+        if len(self.rate) == 1 or (self.rate[1:] < self.rate[:-1]).any():
             yield from zip(self.rate, self.cum, strict=True)
             return
         first = (least * self.rate - self.cum).argmax(axis=0)
         last = (most * self.rate - self.cum).argmax(axis=0)
-        columns = np.arange(first.size)
+        width, columns = first.size, np.arange(first.size)
         for step in range(int((last - first).max()) + 1):
-            place = np.minimum(first + step, last), columns
-            yield self.rate[place], self.cum[place]
+            place = np.minimum(first + step, last)
+            place *= width
+            place += columns
+            yield self.rate.take(place), self.cum.take(place)
 
     def root(self, direction: int, begin: float = 0.0, until: float | None = None) -> float | None:
         """The nearest shock in one direction at which equity meets maintenance; None when there is none.
@@ -108,7 +112,7 @@ class Surface:
             return begin
         # a tangent of a concave function lies above it, so its root lies at or beyond the function's
         reach = begin - excess / slope if slope * direction < 0.0 else direction * np.inf
-        for end in self._stretches(direction, begin, until):
+        for end in self.ends(direction, begin, until):
             start = reach if abs(reach) < abs(end) else end
             excess, slope = lines.excess(start, -direction)
             if excess <= 0.0:
@@ -119,7 +123,7 @@ class Surface:
                     return _newton(lines, end, excess, slope, direction)
         return None
 
-    def _stretches(self, direction: int, begin: float, until: float | None) -> list[float]:
+    def ends(self, direction: int, begin: float, until: float | None) -> list[float]:
         """Ends of the concave stretches between two shocks."""
         if begin == 0.0 and until is None:
             return self._concave_ends(direction)
@@ -129,12 +133,8 @@ class Surface:
 
     def _concave_ends(self, direction: int) -> list[float]:
         """Ends of the stretches on which the excess is concave: a price that reaches zero stays there."""
-        with np.errstate(divide="ignore", over="ignore"):
-            zero_at = -1.0 / self.beta
-        ahead = zero_at[(zero_at * direction > 0.0) & np.isfinite(zero_at)]
-        ends: list[float] = np.unique(ahead).tolist()
-        if direction < 0:
-            ends.reverse()
+        falling = self.beta[self.beta * direction < -LEAST_BETA]
+        ends: list[float] = sorted(set((-1.0 / falling).tolist()), key=abs)
         return [*ends, direction * max(1e6, 2.0 * abs(ends[-1]) if ends else 0.0)]
 
 
@@ -146,21 +146,26 @@ class _Lines:
         self.beta, self.notional = pool.beta, pool.notional
         self.steep, self.cum = pool.rate * gross, pool.cum
         self.base = pool.wallet + float(pool.unrealized.sum() - pool.notional.sum())
-        self.columns = np.arange(gross.size)
+        self.columns, self.width = np.arange(gross.size), gross.size
+        self.slowest, self.fastest = float(pool.beta.min()), float(pool.beta.max())
+        self.may_undershoot = bool((pool.cum[0] > 0.0).any())  # where no line begins at zero
 
     def excess(self, shock: float, inner: int) -> tuple[float, float]:
         """Equity minus maintenance in USDT, and its slope on the side of `inner` (−1 or +1)."""
         factor = 1.0 + self.beta * shock
         moving = self.beta
-        if factor.min() < 1e-12:  # some price is at zero: it moves only if the inner side lifts it
+        nearest = self.slowest if shock > 0.0 else self.fastest
+        if 1.0 + nearest * shock < 1e-12:  # some price is at zero: it moves only if the inner side lifts it
             at_zero = np.abs(factor) <= 1e-12
             moving = np.where((factor > 1e-12) | (at_zero & (self.beta * inner > 0.0)), self.beta, 0.0)
             factor = np.maximum(factor, 0.0)
         lines = self.steep * factor
         lines -= self.cum
-        place = lines.argmax(axis=0), self.columns
-        needed, steep = lines[place], self.steep[place]
-        if needed.min() < 0.0:
+        place = lines.argmax(axis=0)
+        place *= self.width
+        place += self.columns
+        needed, steep = lines.take(place), self.steep.take(place)
+        if self.may_undershoot and needed.min() < 0.0:
             steep = np.where(needed >= 0.0, steep, 0.0)
             needed = np.maximum(needed, 0.0)
         value = self.base + float(factor @ self.notional) - float(needed.sum())
