@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from risk.simulator.endpoints import Endpoint, Params, by_symbol, integer, required
+from risk.simulator.ledger import AlgoEvent
 from risk.simulator.orders import CONDITIONAL
 from risk.simulator.rejection import Rejection, malformed
 from risk.simulator.world import World
@@ -48,6 +49,7 @@ def place_algo(world: World, params: Params) -> Any:
         "goodTillDate": 0,
     }
     world.algos[number_] = row
+    world.notices.append(AlgoEvent(at_ms=now, row=row, status="NEW"))
     return row | {
         "activatePrice": params.get("activatePrice", ""),
         "callbackRate": params.get("callbackRate", ""),
@@ -79,6 +81,7 @@ def cancel_algo(world: World, params: Params) -> Any:
     for number_, row in world.algos.items():
         if number_ == wanted or (client_id and row["clientAlgoId"] == client_id):
             del world.algos[number_]
+            world.notices.append(AlgoEvent(at_ms=world.now_ms(), row=row, status="CANCELED"))
             return {"algoId": number_, "clientAlgoId": row["clientAlgoId"], "code": "200", "msg": "success"}
     raise Rejection(400, -2011, "Unknown order sent.")
 

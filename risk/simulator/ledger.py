@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from risk.simulator.printing import ZERO
 
@@ -96,4 +98,13 @@ class ConfigEvent:
     is_multi_assets: bool = False
 
 
-AccountEvent = OrderEvent | BalanceEvent | MarginCallEvent | ForcedOrder | ConfigEvent
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlgoEvent:
+    """A conditional order was placed or cancelled. `row` is it as the algo service shows it."""
+
+    at_ms: int
+    row: Mapping[str, Any]
+    status: str
+
+
+AccountEvent = OrderEvent | BalanceEvent | MarginCallEvent | ForcedOrder | ConfigEvent | AlgoEvent

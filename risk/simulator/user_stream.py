@@ -10,6 +10,7 @@ from risk.simulator.account import Holding
 from risk.simulator.endpoints import Endpoint, Params
 from risk.simulator.ledger import (
     AccountEvent,
+    AlgoEvent,
     BalanceEvent,
     ConfigEvent,
     ForcedOrder,
@@ -77,6 +78,8 @@ def event(world: World, change: AccountEvent) -> dict[str, Any] | None:
             return margin_call(world, change)
         case ConfigEvent():
             return configuration(change)
+        case AlgoEvent():
+            return algo_update(world, change)
         case ForcedOrder():
             return None
 
@@ -185,6 +188,39 @@ def order_update(world: World, change: OrderEvent) -> dict[str, Any]:
         "rp": amount(change.realised),
     }
     return {"e": "ORDER_TRADE_UPDATE", "E": world.now_ms(), "T": change.at_ms, "o": body | tail}
+
+
+def algo_update(world: World, change: AlgoEvent) -> dict[str, Any]:
+    """ALGO_UPDATE: a conditional order that was placed or cancelled."""
+    row = change.row
+    body = {
+        "caid": row["clientAlgoId"],
+        "aid": row["algoId"],
+        "at": row["algoType"],
+        "o": row["orderType"],
+        "s": row["symbol"],
+        "S": row["side"],
+        "ps": row["positionSide"],
+        "f": row["timeInForce"],
+        "q": row["quantity"],
+        "X": change.status,
+        "ai": "",
+        "ap": "0.00000",
+        "aq": "0.00000",
+        "act": "0",
+        "tp": row["triggerPrice"],
+        "p": row["price"],
+        "V": row["selfTradePreventionMode"],
+        "wt": row["workingType"],
+        "pm": row["priceMatch"],
+        "cp": row["closePosition"],
+        "pP": row["priceProtect"],
+        "R": row["reduceOnly"],
+        "tt": row["triggerTime"],
+        "gtd": row["goodTillDate"],
+        "rm": "",
+    }
+    return {"e": "ALGO_UPDATE", "T": change.at_ms, "E": world.now_ms(), "o": body}
 
 
 def trade_lite(message: dict[str, Any]) -> dict[str, Any]:

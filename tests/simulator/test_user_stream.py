@@ -124,6 +124,22 @@ def test_an_expired_listen_key_says_so_once_and_falls_silent(account: RunningSim
     assert listen_key(account) != key
 
 
+def test_a_conditional_order_is_told_when_placed_and_when_cancelled(
+    account: RunningSimulator, shared: Path
+) -> None:
+    order = {"algoType": "CONDITIONAL", "side": "SELL", "type": "STOP_MARKET", "triggerPrice": "1"}
+    with listening(account, f"/private/ws/{listen_key(account)}") as own:
+        placed = account.signed("/fapi/v1/algoOrder", "POST", symbol="BTCUSDT", closePosition="true", **order)
+        new = receive(own)
+        account.signed("/fapi/v1/algoOrder", "DELETE", algoId=placed.json()["algoId"])
+        gone = receive(own)
+    assert differences(example(shared, "user_ALGO_UPDATE"), new) == []
+    assert [(event["o"]["X"], event["o"]["cp"]) for event in (new, gone)] == [
+        ("NEW", True),
+        ("CANCELED", True),
+    ]
+
+
 def test_a_wrong_listen_key_hears_nothing_of_the_account(account: RunningSimulator) -> None:
     listen_key(account)
     with listening(account, "/private/ws/" + "f" * 64) as own:
