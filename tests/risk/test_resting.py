@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from dataclasses import replace
+from itertools import combinations, permutations
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -100,6 +102,67 @@ def test_impossible_orders_are_refused(order: Order, words: str) -> None:
         shock_with_orders(long_btc(), [order], None, -1)
 
 
+SHORT_ETH = Position("ETHUSDT", -10, 3_000, 3_000, ONE)
+
+
+def test_a_stop_is_trusted_only_where_told_to() -> None:
+    # 2 BTC at 60 000 with 10 000: gone at −8 800/118 800; sold at 57 000 (−5 %) 4 000 stay, nothing is held
+    stop = Order("BTCUSDT", 57_000, -1, trigger="stop", closes=True)
+    worst = shock_with_orders(long_btc(), [stop], None, -1)
+    assert (worst.shock, worst.filled) == (pytest.approx(-8_800 / 118_800), ())
+    trusted = shock_with_orders(long_btc(), [stop], None, -1, trusts_triggers=True)
+    assert (trusted.shock, [coins for _, coins, _ in trusted.filled]) == (None, [-2.0])
+    grid = grid_with_orders(long_btc(), [stop], [-0.04, -0.06, -0.5], trusts_triggers=True)
+    assert grid.equity == pytest.approx([5_200, 4_000, 4_000])
+    assert grid.maintenance == pytest.approx([2 * 57_600 * 0.01, 0, 0])
+
+
+def test_a_stop_that_ends_a_winning_hedge_counts() -> None:
+    # long 2 BTC, short 10 ETH, both fall alike: 10 000 + 120 000·s − 30 000·s = 0.01·150 000·(1 + s)
+    # at s = −8 500/88 500; with ETH bought back at 2 850 (−5 %, 1 500 won) the long is alone:
+    # 11 500 + 120 000·s = 1 200·(1 + s) at s = −10 300/118 800
+    account = Account(10_000, [*long_btc().positions, SHORT_ETH])
+    profit = Order("ETHUSDT", 2_850, 10, is_reduce_only=True, trigger="profit")
+    assert shock_to_liquidation(account, None, -1) == pytest.approx(-8_500 / 88_500)
+    found = shock_with_orders(account, [profit], None, -1)
+    assert found.shock == pytest.approx(-10_300 / 118_800)
+    assert [coins for _, coins, _ in found.filled] == [10.0]
+    # and the long's own stop is not counted on to save it, though both are there
+    stop = Order("BTCUSDT", 56_000, -2, is_reduce_only=True, trigger="stop")
+    both = shock_with_orders(account, [stop, profit], None, -1)
+    assert (both.shock, both.filled) == (pytest.approx(found.shock), found.filled)
+
+
+def test_a_stop_that_opens_counts_at_its_trigger() -> None:
+    # flat but for 0 coins: a sale of 40 BTC at 59 400 needs 40·59 400·0.01 = 23 760 at once
+    flat = Account(10_000, [Position("BTCUSDT", 0, 60_000, 60_000, ONE), SHORT_ETH])
+    entry = Order("BTCUSDT", 59_400, -40, trigger="stop")
+    assert shock_with_orders(flat, [entry], None, -1).shock == pytest.approx(-0.01)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "trigger", "price", "direction", "at"),
+    [
+        (-1, "stop", 57_000, -1, -0.05), (-1, "stop", 57_000, +1, None),
+        (+1, "stop", 63_000, +1, +0.05), (+1, "stop", 63_000, -1, None),
+        (-1, "profit", 63_000, +1, +0.05), (+1, "profit", 57_000, -1, -0.05),
+        (-1, "stop", 61_000, +1, 0.0),  # passed: it triggers now, at the mark
+        (-1, "trailing", 0, +1, 0.0),
+    ],
+)  # fmt: skip
+def test_conditional_orders_trigger_on_their_side(
+    quantity: int,
+    trigger: Literal["stop", "profit", "trailing"],
+    price: int,
+    direction: int,
+    at: float | None,
+) -> None:
+    account = long_btc(wallet=1e6, quantity=2.0 if quantity < 0 else -2.0)
+    order = Order("BTCUSDT", price, quantity, trigger=trigger)
+    filled = shock_with_orders(account, [order], None, direction, trusts_triggers=True).filled
+    assert [found for _, _, found in filled] == ([] if at is None else [pytest.approx(at)])
+
+
 position = st.builds(
     lambda i, q, m, two: Position(f"S{i}USDT", q, 1_000 * m, 1_000, TWO if two else ONE),
     st.integers(0, 3), st.floats(-50, 50), st.floats(0.8, 1.2), st.booleans(),
@@ -195,3 +258,38 @@ def test_a_walk_in_small_steps_is_liquidated_where_we_say(
     )
     scale = wallet + sum(abs(q) * marks[s] for s, q in coins.items())
     assert equity <= needed + 1e-9 * scale
+
+
+conditional = st.builds(
+    lambda i, p, q, kind, only, closes: (i, Order("", round(1_000 * p, 1), q, "BOTH", only, kind, closes)),
+    st.integers(0, 3), st.floats(0.5, 1.5), st.floats(-60, 60).filter(lambda q: abs(q) > 0.1),
+    st.sampled_from(["stop", "profit", "trailing"]), st.booleans(), st.booleans(),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    books, st.floats(100, 60_000), st.lists(order_of, max_size=2),
+    st.lists(conditional, min_size=1, max_size=4), st.sampled_from([-1, 1]), st.floats(0.01, 0.6),
+)  # fmt: skip
+def test_the_worst_is_that_of_all_ways_the_conditional_orders_may_go(
+    held: list[Position], wallet: float, certain: list[tuple[int, Order]],
+    drawn: list[tuple[int, Order]], direction: int, move: float,
+) -> None:  # fmt: skip
+    account = Account(wallet, held)
+    orders = placed(held, certain)
+    promised = [replace(o, symbol=held[i % len(held)].symbol) for i, o in drawn]
+    ways = [[*orders, *chosen] for k in range(len(promised) + 1) for chosen in combinations(promised, k)]
+    ends = [shock_with_orders(account, way, None, direction, trusts_triggers=True).shock for way in ways]
+    known = [abs(end) for end in ends if end is not None]
+    found = shock_with_orders(account, [*orders, *promised], None, direction).shock
+    assert (found is None) == (not known)
+    assert found is None or abs(found) == pytest.approx(min(known), rel=1e-9, abs=1e-12)
+    # and on the way, shock by shock
+    shock = direction * move
+    left = [g.equity[0] - g.maintenance[0] for g in (
+        grid_with_orders(account, way, [shock], trusts_triggers=True) for way in ways
+    )]  # fmt: skip
+    grid = grid_with_orders(account, [*orders, *promised], [shock])
+    scale = wallet + sum(abs(p.signed_quantity) * 1_000 for p in held)
+    assert grid.equity[0] - grid.maintenance[0] == pytest.approx(min(left), abs=1e-9 * scale)
