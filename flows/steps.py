@@ -15,6 +15,7 @@ from risk import advice, filling, indicators, positions
 from risk.adapters import settings, store
 from risk.adapters.store_read import GonePosition
 from risk.adapters.wire import OwnForcedOrder
+from risk.adapters.wire_contract import ContractChange
 from risk.errors import (
     BannedError,
     DataError,
@@ -24,6 +25,7 @@ from risk.errors import (
     UnsupportedAccountError,
 )
 from risk.indicators import Bars
+from risk.positions import is_nowhere_milder
 from risk.records import AccountSnapshot, DataIssue, PositionSnapshot
 from risk.state import State
 
@@ -133,6 +135,28 @@ def refresh_ladders(symbols: Iterable[str]) -> None:
     found = flat(each(sorted(set(symbols)), lambda symbol: desk.exchange().leverage_brackets(symbol)))
     with desk.database() as db:
         store.save(db, found)
+
+
+def read_change(change: ContractChange) -> None:
+    """Look at a contract that the exchange has changed, if we watch or hold it.
+
+    A ladder that nowhere asks for less than the one in force counts from now on; what asks for less waits
+    until the table itself says so, which is asked at once. So do the rules of a contract that ends.
+    """
+    config = settings.load()
+    with desk.database() as db:
+        held = {position.symbol for position in store.open_positions(db, config.account)}
+        if change.symbol not in held | set(config.symbols):
+            return
+        in_force = store.ladders(db, [change.symbol]).get(change.symbol, ())
+        if config.watches_account and in_force and is_nowhere_milder(change.ladder, in_force):
+            store.save(db, change.ladder)
+    if config.watches_account and change.ladder:
+        refresh_ladders([change.symbol])
+    if change.ends:
+        rules = desk.exchange().exchange_info()
+        with desk.database() as db:
+            store.save(db, rules)
 
 
 def note_order_shocks(state: State) -> None:

@@ -32,7 +32,13 @@ async def streams(shard: int = 0, shards: int = 1) -> None:
     """
     config = settings.load()
     share = Share(f"{socket.gethostname()}/{shard}-of-{shards}", sorted(config.symbols)[shard::shards])
-    doors = Doors(fetch_depth=desk.exchange().depth, save=_save, lease=share.lease, beat=share.beat)
+    doors = Doors(
+        fetch_depth=desk.exchange().depth,
+        save=_save,
+        lease=share.lease,
+        beat=share.beat,
+        change=steps.read_change,
+    )
     async with asyncio.TaskGroup() as tasks:
         watch = Watch(config.exchange.stream_url, config.symbols, doors)
         tasks.create_task(watch.run())

@@ -10,7 +10,7 @@ import numpy as np
 
 from risk.components import exit_cost
 from risk.exposure import distance
-from risk.margin import Account, Bracket, Liquidation, Position, liquidation, surface
+from risk.margin import Account, Bracket, Liquidation, Position, liquidation, maintenance, surface
 from risk.records import SLIPPAGE_LADDER_USDT, AccountSnapshot, LeverageBracket, PositionSnapshot
 from risk.stress import Pool, Scenario, Stressed, stress_table
 
@@ -218,6 +218,20 @@ def brackets_of(ladder: Sequence[LeverageBracket]) -> list[Bracket]:
         )
         for row in ladder
     ]
+
+
+def is_nowhere_milder(ladder: Sequence[LeverageBracket], other: Sequence[LeverageBracket]) -> bool:
+    """Whether a ladder asks at every notional for at least the maintenance that another one does.
+
+    False for an empty ladder, which asks for nothing. Both are straight between their floors.
+    """
+    if not ladder or not other:
+        return not other
+    ours, theirs = brackets_of(ladder), brackets_of(other)
+    floors = {float(row.floor) for row in (*ours, *theirs)}
+    asked = [(maintenance(n, ours), maintenance(n, theirs)) for n in floors]
+    is_steeper = max(row.rate for row in ours) >= max(row.rate for row in theirs)
+    return is_steeper and all(one >= another - 1e-9 * another for one, another in asked)
 
 
 def _priced(

@@ -1,7 +1,7 @@
 """One process's share of the market: books, marks and forced liquidations of the symbols it holds.
 
 The exchange splits its streams by path, and a stream on the wrong path connects and stays silent:
-depth is /public, marks and forced orders are /market.
+depth is /public; marks, forced orders and changes of contracts are /market.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from risk.adapters.stream_books import DOWN_AFTER_S, Books
 from risk.adapters.stream_writer import Writer
 from risk.adapters.streams import DEPTH_PATIENCE, LIFE_S, MARKET_PATIENCE, Feed, combined_url
 from risk.adapters.wire_checks import Parsed
+from risk.adapters.wire_contract import ContractChange, decode_contract_info
 from risk.adapters.wire_market import DepthPayload
 from risk.adapters.wire_stream import decode_force_order, decode_mark_array, force_order_key
-from risk.errors import PayloadError, StoreError
+from risk.errors import PayloadError, RiskError, StoreError
 from risk.records import DataIssue, DepthSnapshot, ForcedLiquidation, Mark, Observed
 
 log = logging.getLogger(__name__)
@@ -45,12 +46,14 @@ class Doors:
         save: stores records and ledger lines in one transaction. Raises StoreError.
         lease: symbols wanted -> symbols that are ours for the next 15 s. Raises StoreError.
         beat: leaves a sign of life with details. Raises StoreError.
+        change: looks at a contract that the exchange has changed. Raises RiskError.
     """
 
     fetch_depth: Callable[[str, int], DepthPayload]
     save: Callable[[Sequence[Observed], Sequence[DataIssue]], None]
     lease: Callable[[Sequence[str]], Sequence[str]]
     beat: Callable[[dict[str, Any]], None]
+    change: Callable[[ContractChange], None]
 
 
 class Watch:
@@ -80,6 +83,7 @@ class Watch:
         ]
         self.market_feed = Feed("market", self.on_market_frame, patience=MARKET_PATIENCE, gate=self.gate)
         self._orders: OrderedDict[Hashable, None] = OrderedDict()
+        self._changes: asyncio.Queue[ContractChange] = asyncio.Queue()
         self._marked_at: dict[str, float] = {}
         self.liquidations = 0
 
@@ -93,6 +97,7 @@ class Watch:
             tasks.create_task(self.books.keep_fallback(self._is_link_down))
             tasks.create_task(self._keep_sampling())
             tasks.create_task(self._keep_beating())
+            tasks.create_task(self._keep_changes())
             tasks.create_task(self.writer.run())
 
     def follow(self, symbols: Sequence[str]) -> None:
@@ -104,15 +109,17 @@ class Watch:
         for number, feed in enumerate(self.depth_feeds):
             share = [f"{name}@depth@100ms" for name in names[number % self.depth_groups :: self.depth_groups]]
             feed.retarget(combined_url(self._root, "public", share) if share else "", share)
-        market = ["!forceOrder@arr", *(f"{name}@markPrice@1s" for name in names)]
+        market = ["!forceOrder@arr", "!contractInfo", *(f"{name}@markPrice@1s" for name in names)]
         self.market_feed.retarget(combined_url(self._root, "market", market) if names else "", market)
 
     def on_market_frame(self, frame: bytes) -> None:
-        """One frame of /market: a forced order or a mark price."""
+        """One frame of /market: a forced order, a changed contract or a mark price."""
         received_at = datetime.now(UTC)
         try:
             if b"forceOrder" in frame[:64]:
                 self._note(decode_force_order(frame, received_at=received_at), self._keep_order)
+            elif b"contractInfo" in frame[:64]:
+                self._keep_change(decode_contract_info(frame, received_at=received_at))
             else:
                 self._note(decode_mark_array(frame, received_at=received_at), self._keep_mark)
         except PayloadError as error:
@@ -170,6 +177,11 @@ class Watch:
         self.liquidations += 1
         self.writer.put(order)
 
+    def _keep_change(self, change: ContractChange | None) -> None:
+        """Those of our symbols, and of those that nobody watches: the account may hold them."""
+        if change and (change.symbol in self.books.symbols or change.symbol not in self._symbols):
+            self._changes.put_nowait(change)
+
     def _is_link_down(self) -> bool:
         """Whether some group of symbols comes over none of its sockets."""
         groups: dict[int, list[float]] = {}
@@ -185,6 +197,14 @@ class Watch:
             except StoreError as error:
                 log.warning("symbols kept without a lease: %s", error)
             await asyncio.sleep(LEASE_EVERY_S)
+
+    async def _keep_changes(self) -> None:
+        while True:
+            change = await self._changes.get()
+            try:
+                await asyncio.to_thread(self._doors.change, change)
+            except RiskError as error:
+                log.warning("%s: changed contract not looked at: %s", change.symbol, error)
 
     async def _keep_sampling(self) -> None:
         while True:

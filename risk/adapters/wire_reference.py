@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -77,7 +77,9 @@ class _ExchangeInfo(msgspec.Struct, rename="camel"):
     rate_limits: list[_RateLimit] = []
 
 
-class _Bracket(msgspec.Struct, rename="camel"):
+class Tier(msgspec.Struct, rename="camel"):
+    """One tier of a ladder as leverageBracket writes it."""
+
     bracket: int
     initial_leverage: int
     notional_cap: Decimal
@@ -88,7 +90,7 @@ class _Bracket(msgspec.Struct, rename="camel"):
 
 class _Ladder(msgspec.Struct, rename="camel"):
     symbol: str
-    brackets: list[_Bracket]
+    brackets: list[Tier]
 
 
 class _FundAsset(msgspec.Struct, rename="camel"):
@@ -191,30 +193,47 @@ def parse_leverage_brackets(
     source = "leverageBracket"
 
     def build(row: _Ladder) -> tuple[LeverageBracket, ...]:
-        symbol = check.name(source, "symbol", row.symbol)
-        tiers = sorted(row.brackets, key=lambda tier: tier.bracket)
-        _check_ladder(source, tiers)
-        return tuple(
-            LeverageBracket(
-                event_at=event_at,
-                received_at=received_at,
-                source="rest",
-                symbol=symbol,
-                tier=tier.bracket,
-                floor_usdt=tier.notional_floor,
-                cap_usdt=tier.notional_cap,
-                maintenance_rate=tier.maint_margin_ratio,
-                cum_usdt=tier.cum,
-                max_leverage=tier.initial_leverage,
-            )
-            for tier in tiers
+        return ladder(
+            source,
+            check.name(source, "symbol", row.symbol),
+            row.brackets,
+            event_at=event_at,
+            received_at=received_at,
+            origin="rest",
         )
 
     parsed = check.rows(source, body, _Ladder, build, received_at)
-    return Parsed(tuple(tier for ladder in parsed.rows for tier in ladder), parsed.issues)
+    return Parsed(tuple(tier for tiers in parsed.rows for tier in tiers), parsed.issues)
 
 
-def _check_ladder(source: str, tiers: Sequence[_Bracket]) -> None:
+def ladder(
+    source: str, symbol: str, tiers: Iterable[Tier], *, event_at: datetime, received_at: datetime, origin: str
+) -> tuple[LeverageBracket, ...]:
+    """The ladder of one symbol, by tier.
+
+    Raises:
+        PayloadError: no tiers, or one that cannot be.
+    """
+    ordered = sorted(tiers, key=lambda tier: tier.bracket)
+    _check_ladder(source, ordered)
+    return tuple(
+        LeverageBracket(
+            event_at=event_at,
+            received_at=received_at,
+            source=origin,
+            symbol=symbol,
+            tier=tier.bracket,
+            floor_usdt=tier.notional_floor,
+            cap_usdt=tier.notional_cap,
+            maintenance_rate=tier.maint_margin_ratio,
+            cum_usdt=tier.cum,
+            max_leverage=tier.initial_leverage,
+        )
+        for tier in ordered
+    )
+
+
+def _check_ladder(source: str, tiers: Sequence[Tier]) -> None:
     if not tiers:
         raise PayloadError(source, "brackets", "[]", "no tiers")
     below = Decimal(0)

@@ -14,6 +14,7 @@ from risk.adapters import store
 from risk.adapters.store_codec import decode
 from risk.adapters.store_save import NEWEST, TABLES
 from risk.errors import StoreError
+from risk.records import LeverageBracket
 from tests.adapters import rows as x
 
 SECOND = timedelta(seconds=1)
@@ -152,6 +153,38 @@ def test_an_equal_ladder_is_only_noted_as_checked_and_a_changed_one_keeps_its_pr
     assert store.save(db, same) == 0  # late, and old
     assert tuple(db.execute(check).one()) == (x.NOW + 2 * day, x.NOW, x.NOW + 2 * day)
     assert store.ladders(db, ["BTCUSDT"]) == {"BTCUSDT": tuple(changed)}
+
+
+def test_an_announced_ladder_stands_for_an_hour_against_the_table_that_lags(db: Connection) -> None:
+    def ladder(minutes: int, factor: int, source: str = "rest") -> list[LeverageBracket]:
+        at = x.NOW + timedelta(minutes=minutes)
+        return [
+            replace(b, event_at=at, maintenance_rate=b.maintenance_rate * factor, source=source)
+            for b in x.BRACKETS
+        ]
+
+    check = text("SELECT ladder_at, previous_ladder_at FROM risk.bracket_check")
+    store.save(db, ladder(0, 1))
+    announced = ladder(1, 2, "stream")
+    assert store.save(db, announced) == 2
+    assert store.save(db, ladder(2, 1)) == 0  # the table still shows the ladder before
+    assert store.save(db, ladder(3, 2)) == 0  # it says the same now: nothing new
+    assert tuple(db.execute(check).one()) == (x.NOW + timedelta(minutes=1), x.NOW)
+    assert store.ladders(db, ["BTCUSDT"]) == {"BTCUSDT": tuple(announced)}
+    assert store.save(db, ladder(4, 3)) == 2  # a third one is news
+    assert store.save(db, ladder(5, 2)) == 2  # and so is its end, which no stream told
+
+
+def test_an_announced_ladder_that_never_comes_gives_way(db: Connection) -> None:
+    store.save(db, x.BRACKETS)
+    announced = [
+        replace(b, event_at=x.NOW + timedelta(minutes=1), cum_usdt=b.cum_usdt + 1, source="stream")
+        for b in x.BRACKETS
+    ]
+    store.save(db, announced)
+    for minutes, new in ((60, 0), (62, 2)):
+        late = [replace(b, event_at=x.NOW + timedelta(minutes=minutes)) for b in x.BRACKETS]
+        assert store.save(db, late) == new
 
 
 def test_equal_funding_terms_are_stored_once_and_a_change_keeps_the_interval_before(db: Connection) -> None:
