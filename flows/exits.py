@@ -1,4 +1,4 @@
-"""Every minute: what past crashes would leave of the account, sizes to open, and whether ladders changed."""
+"""Every minute: what past crashes and open orders would leave of the account, sizes, changed ladders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from risk.adapters import settings, store
 
 @flow
 def exits() -> None:
-    """Store the stress table and the sizes, newest only, and look at ladders and resting orders.
+    """Store the stress table, the sizes and the shocks, newest only, and look at ladders and open orders.
 
     Does nothing without an API key.
     """
@@ -36,4 +36,7 @@ def exits() -> None:
         )
         store.save_stress(db, config.account, found, moment)
     steps.refresh_ladders(position.symbol for position in state.positions)
-    steps.note_order_shocks(state)
+    try:
+        steps.read_orders()
+    finally:
+        steps.store_shocks()

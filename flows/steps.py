@@ -25,9 +25,9 @@ from risk.errors import (
     UnsupportedAccountError,
 )
 from risk.indicators import Bars
+from risk.open_orders import READ_FACTS, SERVICES, are_known
 from risk.positions import is_nowhere_milder
 from risk.records import AccountSnapshot, DataIssue, PositionSnapshot
-from risk.state import State
 
 log = logging.getLogger(__name__)
 
@@ -159,19 +159,34 @@ def read_change(change: ContractChange) -> None:
             store.save(db, rules)
 
 
-def note_order_shocks(state: State) -> None:
-    """Keep as facts what fall and rise of the market liquidates when the resting orders fill on the way."""
-    orders, held = desk.exchange().open_orders(), state.positions
+def read_orders() -> None:
+    """Store the account's open orders. A list that cannot be read stays as it was and grows too old to trust.
+
+    Raises:
+        ExchangeError, DataError: neither list was read.
+    """
+    each(SERVICES, _read_orders)
+
+
+def _read_orders(service: str) -> None:
+    account, asked_at = settings.load().account, desk.now()
+    found = desk.exchange().open_orders(service)
     with desk.database() as db:
-        ladders = store.ladders(db, sorted({order.symbol for order in orders} | {p.symbol for p in held}))
-        if state.account is None or not orders or any(p.symbol not in ladders for p in held):
-            return
-        marks = dict(zip(state.symbols, state.columns["mark_price"].tolist(), strict=True))
-        marks |= {p.symbol: float(p.mark_price) for p in held}
-        found = filling.order_shocks(state.account, held, ladders, orders, marks, advice.betas(state))
-        for name, shock in zip(filling.FACTS, found, strict=True):
-            if shock is not None:
-                store.save_fact(db, name, shock, desk.now())
+        store.replace_orders(db, account, service, found, asked_at)
+        store.save_fact(db, READ_FACTS[service], float(len(found)), asked_at)
+
+
+def store_shocks() -> None:
+    """Store what moves of the whole market would do to the account as it stands, with its open orders."""
+    config, moment = settings.load(), desk.now()
+    with desk.database() as db:
+        state = store.latest_state(
+            db, config.symbols, account=config.account, watches_account=True, now=moment
+        )
+        found = filling.outlooks(
+            state, advice.betas(state), are_known=are_known(state.facts, moment.timestamp())
+        )
+        store.save_shocks(db, config.account, found, moment)
 
 
 def watched_account() -> tuple[AccountSnapshot, Sequence[PositionSnapshot]]:

@@ -49,6 +49,7 @@ async def streams(shard: int = 0, shards: int = 1) -> None:
                 exchange.listen_key_create,
                 exchange.listen_key_keepalive,
                 _on_account_event,
+                _on_order_event,
                 watch.gate,
             )
             tasks.create_task(user.run())
@@ -82,6 +83,10 @@ class Share:
 
 async def _on_account_event(has_new_configuration: bool) -> None:
     await asyncio.to_thread(_read_account, has_new_configuration)
+
+
+async def _on_order_event() -> None:
+    await asyncio.to_thread(steps.read_orders)
 
 
 def _read_account(has_new_configuration: bool) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 
 from risk.advice import betas
 from risk.exposure import NO_LIQUIDATION, UNDERWATER
-from risk.filling import nearer
-from risk.positions import shocks
+from risk.filling import nearest
+from risk.open_orders import are_known, protection
 from risk.records import PositionSnapshot
 from risk.reduction import exit_slippage
 from risk.sentiment import funding_8h
@@ -56,7 +56,11 @@ def _facts(view: View, position: PositionSnapshot, distance: float) -> dict[str,
     i = view.index[position.symbol]
     sigmas = view.value("distance_sigmas")[i]
     exchange = position.exchange_liquidation_price
+    stop = protection(position, view.state.orders, is_known=are_known(view.state.facts, view.now_s))
     return {
+        "stop": stop.cover,
+        "stop_share": stop.share,
+        "stop_price": stop.price,
         "mark_price": float(position.mark_price),
         "quantity": float(position.quantity),
         "notional_usdt": float(position.notional_usdt),
@@ -93,16 +97,19 @@ def liquidation_distance(view: View) -> Reading:
 
 
 def _shock(view: View) -> Reading:
-    """The smallest move of the market, by betas, that liquidates the cross pool, orders filled on the way."""
+    """The smallest move of the market, by betas, that liquidates the cross pool, orders filled on the way.
+
+    While nobody knows which orders there are it does not end.
+    """
     fall, rise = _shocks(view)
-    nearest = min(abs(fall), rise) if fall == fall else float("nan")
+    move = min(abs(fall), rise) if fall == fall else float("nan")
     rule = view.rule("account_shock")
     return reading(
         "account_shock",
         [ACCOUNT_SCOPE],
-        np.array([nearest]),
-        np.array([nearest <= rule["fires"]]),
-        np.array([nearest > rule["resolves"]]),
+        np.array([move]),
+        np.array([move <= rule["fires"]]),
+        np.array([move > rule["resolves"] and are_known(view.state.facts, view.now_s)]),
         severity=CRITICAL,
         threshold=rule["fires"],
         details=lambda _: {
@@ -123,8 +130,7 @@ def _shocks(view: View) -> tuple[float, float]:
         or any(p.symbol not in state.brackets or min(p.mark_price, p.entry_price) <= 0 for p in cross)
     ):
         return float("nan"), float("nan")
-    found = shocks(state.account, cross, state.brackets, betas(state))
-    fall, rise = nearer(found, state.facts, view.now_s)
+    fall, rise = nearest(state, betas(state))
     return float("-inf") if fall is None else fall, float("inf") if rise is None else rise
 
 

@@ -126,23 +126,6 @@ def stressed(
     return stress_table(pools(account, positions, ladders), scenarios, betas, cost)
 
 
-def shocks(
-    account: AccountSnapshot,
-    positions: Sequence[PositionSnapshot],
-    ladders: Ladders,
-    betas: Mapping[str, float],
-) -> tuple[float | None, float | None]:
-    """The smallest fall and rise of the market (BTC, beta 1) that liquidates the cross pool; None: none does.
-
-    Raises:
-        KeyError: a cross position's symbol has no ladder.
-    """
-    cross = [p for p in carried(account, positions) if p.quantity != 0 and not p.is_isolated]
-    book = Account(collateral_wallet(account, cross), [margin_position(p, ladders) for p in cross])
-    found = surface(book, betas)
-    return found.root(-1), found.root(+1)
-
-
 def _pool(
     name: str,
     wallet: float,

@@ -212,6 +212,25 @@ class PositionSnapshot(Observed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenOrder(Observed):
+    """An order of the account's own that has not filled: in the book, or waiting for its trigger."""
+
+    account: str
+    service: str  # "book": the list of orders; "algo": that of conditional orders
+    order_id: str
+    symbol: str
+    side: str  # of the position that it changes: "BOTH", "LONG", "SHORT"
+    kind: str  # the exchange's word: LIMIT, STOP_MARKET, …
+    is_purchase: bool
+    quantity: Decimal  # coins still open; 0 where it closes the position
+    price: Decimal | None  # USDT per coin; None: at market
+    trigger_price: Decimal | None  # None: it is in the book, or its trigger is not told
+    triggered_by: str  # "mark" or "last" price; "" in the book
+    is_reduce_only: bool
+    closes_position: bool  # all of the position that there is when it triggers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InsuranceBalance(Observed):
     """One asset of the insurance fund that a group of symbols shares."""
 

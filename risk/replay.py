@@ -20,6 +20,7 @@ from risk.decision import decide
 from risk.hypothetical import Hypothetical
 from risk.hysteresis import reported_levels
 from risk.limits import Limits
+from risk.open_orders import READ_FACTS
 from risk.records import SLIPPAGE_LADDER_USDT, AccountSnapshot, Alert, PositionSnapshot
 from risk.recurrence import Series
 from risk.scorecard import Judged, score_columns
@@ -27,6 +28,8 @@ from risk.state import INPUT_COLUMNS, Column, Decision, State
 from risk.tracks import Track
 
 CHUNK = 16_384  # rows scored at a time: what they need fits the cache
+ANSWERED = ("exchange_answered_at", *(f"{name}_at" for name in READ_FACTS.values()))
+"""Facts whose time is always now: a hypothetical position has no orders, and that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +140,7 @@ def _state(
         positions=positions,
         watches_account=held is not None,
         brackets={track.symbol: held.ladder} if held else {},
-        facts={"exchange_answered_at": now.timestamp(), "key_can_trade": 0.0},
+        facts={name: now.timestamp() for name in ANSWERED} | {"key_can_trade": 0.0},
         absent=track.absent,
         **carried,
     )

@@ -23,6 +23,7 @@ from risk.records import (
     Instrument,
     LeverageBracket,
     Message,
+    OpenOrder,
     PositionSnapshot,
     Signal,
 )
@@ -147,8 +148,8 @@ class State:
         account: None without an API key or before the first answer.
         positions: open positions of that account snapshot; empty when flat.
         watches_account: whether an account is expected at all (an API key is configured).
-        brackets: ladders of the symbols with a position, ordered by tier.
-        previous_brackets: the ladders before the last change, same symbols, where there is one.
+        brackets: ladders of the symbols with a position or an open order, ordered by tier.
+        previous_brackets: the ladders before the last change, of those with a position, where there is one.
         memory: hysteresis per scope (symbol or ACCOUNT_SCOPE).
         alerts: alerts that are not resolved, by (name, scope).
         divergences: newest per symbol, interval and indicator.
@@ -159,6 +160,7 @@ class State:
         silences: those whose end is still to come.
         value_at_risk: of the scopes whose last bar lost more than it said, or where another method than the
             first is in use.
+        orders: open orders of the account as last read; facts say when (`risk.open_orders`).
         absent: components (COMPONENTS) that the source of this state can never give, whose absence is
             therefore no fault. Live it is empty: there everything is expected. An archive without a book
             names the book's.
@@ -182,6 +184,7 @@ class State:
     vanished: tuple[VanishedPosition, ...] = ()
     silences: tuple[Silence, ...] = ()
     value_at_risk: tuple[LatestVar, ...] = ()
+    orders: tuple[OpenOrder, ...] = ()
     absent: frozenset[str] = frozenset()
     troubles: tuple[FlowTrouble, ...] = ()
 

@@ -38,6 +38,9 @@ SPECIAL = ("overflow", "test", "heartbeat", "digest")
 
 WITH_COUNTERFACTUAL = frozenset({"level", "liquidation_distance"})
 
+STOPS = ("whole", "part", "none", "unknown")
+"""How far the stops at the exchange cover a position, as the details of its alerts say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -190,7 +193,8 @@ def msgids() -> set[str]:
         "side": ("LONG", "SHORT"), "figure": ("unknown", "none"),
         "cause": ("closed", "liquidated", "deleveraged", "settled", "unknown"),
         "method": METHODS, "divergence": ("bearish", "bullish"), "message": ("one", "many", "more", "count"),
-        "line": ("title", "since", "now", "over", "why", "do", "ref", "counterfactual", "missing"),
+        "line": ("title", "since", "now", "over", "why", "do", "ref", "counterfactual", "missing",
+                 *(f"stop_{cover}" for cover in STOPS)),
         "feed": FEEDS, "chat": CHAT, "init": INIT, "digest": digest.sentences(),
         "chart": ("price", "score", "liquidation", "stop", "entry", "correlation", "few"),
         "backtest": {*score_words.sentences(), *var_words.sentences()},
@@ -249,8 +253,14 @@ def _extras(item: Mapping[str, Any], language: str) -> Iterator[str]:
     details = item.get("details") or {}
     if item["name"] in WITH_COUNTERFACTUAL and details.get("counterfactual") is not None:
         yield say(language, "line.counterfactual", counterfactual=details["counterfactual"])
+    if details.get("stop") in STOPS:
+        yield say(language, f"line.stop_{details['stop']}", **_stop(details))
     if details.get("missing"):
         yield say(language, "line.missing", missing=details["missing"])
+
+
+def _stop(details: Mapping[str, Any]) -> dict[str, Any]:
+    return {"stop_price": details.get("stop_price"), "stop_share": details.get("stop_share")}
 
 
 def _title(items: Sequence[Mapping[str, Any]], language: str) -> str:

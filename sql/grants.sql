@@ -26,6 +26,7 @@ BEGIN
     LOOP
         EXECUTE format('GRANT UPDATE ON risk.%I TO risk_writer', object.tablename);
     END LOOP;
-    GRANT DELETE ON risk.latest_position, risk.latest_var, risk.stream_lease, risk.strategy_return TO risk_writer;
+    GRANT DELETE ON risk.latest_position, risk.latest_order, risk.latest_shock, risk.latest_var, risk.stream_lease,
+        risk.strategy_return TO risk_writer;
 END
 $$;

@@ -30,6 +30,7 @@ FUTURES_READS = frozenset(
         ("GET", "/fapi/v1/assetIndex"),
         ("GET", "/fapi/v1/forceOrders"),
         ("GET", "/fapi/v1/openOrders"),
+        ("GET", "/fapi/v1/openAlgoOrders"),
         ("GET", "/fapi/v3/account"),
         ("GET", "/fapi/v3/positionRisk"),
         ("GET", "/fapi/v1/symbolConfig"),

@@ -47,10 +47,10 @@ from risk.records import (
     LeverageBracket,
     Mark,
     OpenInterest,
+    OpenOrder,
     PositionSnapshot,
     Ticker,
 )
-from risk.resting import Order
 
 __all__ = ["Addresses", "BanStore", "Clock", "Credentials", "Exchange"]
 
@@ -335,9 +335,9 @@ class Exchange:
         """The account's own liquidation and auto-deleveraging orders, at most 90 days back."""
         return self._private.force_orders(start, end, symbol=symbol)
 
-    def open_orders(self) -> list[Order]:
-        """The account's limit orders that rest in the books. Signed."""
-        return self._private.open_orders()
+    def open_orders(self, service: str) -> list[OpenOrder]:
+        """The account's orders of one list: "book" at rest, "algo" waiting for a trigger. Signed."""
+        return self._private.open_orders(service)
 
     def key_restrictions(self) -> wire.KeyRights:
         """What the key may do. "unverified" when the exchange would not say, which is not a yes.

@@ -11,10 +11,9 @@ from risk.adapters.rest_holds import Clock
 from risk.adapters.rest_line import Call, Line
 from risk.adapters.signing import Value
 from risk.adapters.weight import SPOT
-from risk.adapters.wire_orders import parse_open_orders
+from risk.adapters.wire_orders import parse_algo_orders, parse_open_orders
 from risk.errors import KeyRejectedError, PayloadError, RejectedError, UnreachableError
-from risk.records import AccountSnapshot, DataIssue, Income, LeverageBracket, PositionSnapshot
-from risk.resting import Order
+from risk.records import AccountSnapshot, DataIssue, Income, LeverageBracket, OpenOrder, PositionSnapshot
 
 R = TypeVar("R")
 
@@ -24,6 +23,12 @@ LONG_DEADLINE_S = 20.0
 CONFIGURATION_AGE_S = 60.0
 DISPUTED_AGE_S = 15.0
 """How old a configuration may be when a position contradicts it."""
+ORDER_LISTS = {
+    "book": ("/fapi/v1/openOrders", parse_open_orders),
+    "algo": ("/fapi/v1/openAlgoOrders", parse_algo_orders),
+}
+ORDER_LIST_WEIGHT = 40
+"""Of either list without a symbol."""
 
 
 class PrivateReads:
@@ -62,10 +67,7 @@ class PrivateReads:
         body = self._account_call("/fapi/v3/positionRisk", deadline)
         event_at, received_at = self._server_now(), now or self._now()
         parsed = wire.parse_positions(body, received_at=received_at)
-        if parsed.issues:
-            self._note(parsed.issues)
-            first = parsed.issues[0]
-            raise PayloadError(first.source, f"{first.symbol}.{first.field}", first.value, first.problem)
+        self._whole(parsed)
         mode, configs = self._configured(deadline)
         if rest_account.disagrees(parsed.rows, configs, mode):
             mode, configs = self._configured(deadline, max_age_s=DISPUTED_AGE_S)
@@ -103,10 +105,11 @@ class PrivateReads:
         body = self._signed("/fapi/v1/forceOrders", 20 if symbol else 50, params)
         return self._kept(wire.parse_force_orders(body, account=self._account, received_at=self._now()))
 
-    def open_orders(self) -> list[Order]:
-        """Limit orders that rest in the books, of all symbols."""
-        body = self._signed("/fapi/v1/openOrders", 40, {})
-        return self._kept(parse_open_orders(body, received_at=self._now()))
+    def open_orders(self, service: str) -> list[OpenOrder]:
+        """The orders of one list, of all symbols; one that cannot be read refuses the whole answer."""
+        path, parse = ORDER_LISTS[service]
+        body = self._signed(path, ORDER_LIST_WEIGHT, {})
+        return self._whole(parse(body, account=self._account, received_at=self._now()))
 
     def key_restrictions(self) -> wire.KeyRights:
         """What the key may do."""
@@ -166,6 +169,17 @@ class PrivateReads:
         configs = {row.symbol: row for row in rows}
         self._configuration = (self._clock.monotonic(), mode, configs)
         return mode, configs
+
+    def _whole(self, parsed: wire.Parsed[R]) -> list[R]:
+        """All rows; where one was refused a missing one must not look absent.
+
+        Raises:
+            PayloadError: for the first that was refused.
+        """
+        rows = self._kept(parsed)
+        for first in parsed.issues[:1]:
+            raise PayloadError(first.source, f"{first.symbol}.{first.field}", first.value, first.problem)
+        return rows
 
     def _kept(self, parsed: wire.Parsed[R]) -> list[R]:
         self._note(parsed.issues)

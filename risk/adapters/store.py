@@ -6,7 +6,15 @@ from risk.adapters.store_archive import save_archive_file, stored_files
 from risk.adapters.store_backtest import save_score_backtest
 from risk.adapters.store_decision import save_decision, save_limits
 from risk.adapters.store_engine import connect, dispose
-from risk.adapters.store_exits import extremes, save_size_advice, save_stress, scenarios, ways_out
+from risk.adapters.store_exits import (
+    extremes,
+    replace_orders,
+    save_shocks,
+    save_size_advice,
+    save_stress,
+    scenarios,
+    ways_out,
+)
 from risk.adapters.store_operation import (
     Beat,
     TableSize,
@@ -112,6 +120,7 @@ __all__ = [
     "record_attempt",
     "release_symbols",
     "renew_studies",
+    "replace_orders",
     "replace_positions",
     "replace_returns",
     "role_lock",
@@ -125,6 +134,7 @@ __all__ = [
     "save_limits",
     "save_progress",
     "save_score_backtest",
+    "save_shocks",
     "save_size_advice",
     "save_stress",
     "save_var",

@@ -15,7 +15,9 @@ from sqlalchemy import Connection
 from risk.adapters.store_codec import plain
 from risk.adapters.store_engine import rows, run
 from risk.advice import SizeAdvice
+from risk.filling import Outlook
 from risk.positions import WayOut
+from risk.records import OpenOrder
 from risk.stress import MARKET, Scenario, Stressed
 
 
@@ -60,6 +62,35 @@ def save_stress(db: Connection, account: str, found: Iterable[Stressed], now: da
     """Replace the stress rows of an account by newer ones."""
     given = [{**asdict(row), "account": account, "computed_at": now} for row in found]
     run(db, "save_stress", rows=_json(given))
+
+
+def replace_orders(
+    db: Connection, account: str, service: str, found: Iterable[OpenOrder], received_at: datetime
+) -> None:
+    """Replace one list of an account's open orders by a newer reading of all of it."""
+    given = [asdict(row) for row in found]
+    run(db, "replace_orders", rows=_json(given), account=account, service=service, received_at=received_at)
+
+
+def save_shocks(db: Connection, account: str, found: Iterable[Outlook], now: datetime) -> None:
+    """Replace what moves of the whole market would do to an account."""
+    given = [
+        {
+            "account": account,
+            "betas": row.betas,
+            "orders": row.orders,
+            "computed_at": now,
+            "fall": row.shocks[0],
+            "rise": row.shocks[1],
+            "shocks": row.grid.shocks.tolist(),
+            "equity_usdt": row.grid.equity.tolist(),
+            "maintenance_usdt": row.grid.maintenance.tolist(),
+            "is_liquidated": row.grid.liquidated.tolist(),
+        }
+        for row in found
+    ]
+    run(db, "forget_shocks", account=account, before=now)
+    run(db, "save_shock", rows=_json(given))
 
 
 def save_size_advice(db: Connection, found: Iterable[SizeAdvice]) -> None:

@@ -25,6 +25,7 @@ from risk.records import (
     Divergence,
     Instrument,
     LeverageBracket,
+    OpenOrder,
     PositionSnapshot,
 )
 from risk.state import INPUT_COLUMNS, FlowTrouble, Memory, Silence, State, VanishedPosition
@@ -78,6 +79,7 @@ def latest_state(
         troubles=tuple(decode(FlowTrouble, body) for _, _, body in found.get("trouble", ())),
         silences=tuple(decode(Silence, body) for _, _, body in found.get("silence", ())),
         value_at_risk=tuple(_value_at_risk(body) for _, _, body in found.get("value_at_risk", ())),
+        orders=tuple(_order(body) for _, _, body in found.get("order", ())),
     )
 
 
@@ -152,6 +154,12 @@ def _instrument(body: str) -> Instrument:
 def _value_at_risk(body: str) -> LatestVar:
     """A row changes once a bar."""
     return decode(LatestVar, body)
+
+
+@lru_cache(maxsize=4096)
+def _order(body: str) -> OpenOrder:
+    """An order is read anew every minute."""
+    return decode(OpenOrder, body)
 
 
 def _vanished(body: str) -> VanishedPosition:

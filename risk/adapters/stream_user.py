@@ -23,6 +23,8 @@ KEEPALIVE_S = 30 * 60.0
 RETRY_FIRST_S, RETRY_CAP_S = 5.0, 300.0
 REJECTED_KEY_S = 3600.0
 TRIGGER_EVERY_S = 1.0
+ORDERS_EVERY_S = 20.0
+"""Both lists of open orders cost 80 of the 2,400 that an address may use in a minute."""
 
 
 class UserStream:
@@ -32,6 +34,7 @@ class UserStream:
         create: blocking; the account's listen key.
         keepalive: blocking; extends the key, or raises when it is no longer known.
         on_change: called with whether leverage, margin type or modes changed too.
+        on_orders: called when an order was placed, filled, triggered or cancelled, at most every 20 s.
     """
 
     def __init__(
@@ -40,10 +43,12 @@ class UserStream:
         create: Callable[[], str],
         keepalive: Callable[[], object],
         on_change: Callable[[bool], Awaitable[None]],
+        on_orders: Callable[[], Awaitable[None]],
         gate: Gate | None = None,
     ) -> None:
         self._root, self._create, self._keepalive, self._on_change = root, create, keepalive, on_change
-        self._moved, self._expired = asyncio.Event(), asyncio.Event()
+        self._on_orders = on_orders
+        self._moved, self._ordered, self._expired = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._has_new_configuration = False
         self.feed = Feed("private", self.on_frame, patience=PRIVATE_PATIENCE, gate=gate)
 
@@ -56,16 +61,19 @@ class UserStream:
             return
         if event.kind == "listenKeyExpired":
             self._expired.set()
-        elif event.changes_account or event.changes_configuration:
+        if event.changes_account or event.changes_configuration:
             self._has_new_configuration |= event.changes_configuration
             self._moved.set()
+        if event.changes_orders:
+            self._ordered.set()
 
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.feed.run())
             tasks.create_task(self._keep_key())
-            tasks.create_task(self._trigger())
+            tasks.create_task(_trigger(self._moved, self._read_account, TRIGGER_EVERY_S))
+            tasks.create_task(_trigger(self._ordered, self._on_orders, ORDERS_EVERY_S))
 
     async def _keep_key(self) -> None:
         wait = RETRY_FIRST_S
@@ -92,13 +100,18 @@ class UserStream:
             return False
         return True
 
-    async def _trigger(self) -> None:
-        while True:
-            await self._moved.wait()
-            self._moved.clear()
-            try:
-                has_new_configuration, self._has_new_configuration = self._has_new_configuration, False
-                await self._on_change(has_new_configuration)
-            except RiskError as error:
-                log.warning("account not read after its event: %s", error)
-            await asyncio.sleep(TRIGGER_EVERY_S)
+    async def _read_account(self) -> None:
+        has_new_configuration, self._has_new_configuration = self._has_new_configuration, False
+        await self._on_change(has_new_configuration)
+
+
+async def _trigger(happened: asyncio.Event, act: Callable[[], Awaitable[None]], every_s: float) -> None:
+    """Act on each event, once for all that come within `every_s`."""
+    while True:
+        await happened.wait()
+        happened.clear()
+        try:
+            await act()
+        except RiskError as error:
+            log.warning("not read after its event: %s", error)
+        await asyncio.sleep(every_s)

@@ -134,6 +134,7 @@ class UserEvent:
         forced: "liquidation", "adl" or "settlement" for orders that the exchange placed, else empty.
         changes_account: true when account and positions should be read again now.
         changes_configuration: true when leverage, margin type or modes should be.
+        changes_orders: true when the open orders should be.
     """
 
     kind: str
@@ -144,6 +145,7 @@ class UserEvent:
     forced: str
     changes_account: bool
     changes_configuration: bool
+    changes_orders: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +334,7 @@ def decode_user_event(frame: bytes, *, received_at: datetime) -> UserEvent:
         or (is_order and reason in ("TRADE", "CALCULATED")),
         changes_configuration=row.kind == "ACCOUNT_CONFIG_UPDATE"
         or reason in ("MARGIN_TYPE_CHANGE", "ASSET_TRANSFER"),
+        changes_orders=row.kind in ("ORDER_TRADE_UPDATE", "ALGO_UPDATE"),
     )
 
 

@@ -69,7 +69,7 @@ def desk(config: Settings, now: datetime) -> dict[str, Any]:
         "symbols": config.symbols,
         "watches_account": config.watches_account,
         "scopes": scopes,
-        "account": holdings.account(state, paid),
+        "account": holdings.account(state, paid, now),
         "positions": holdings.held(state, config.limits, slippages, paid, stops, now),
         "alerts": firing,
         "waiting": waiting,

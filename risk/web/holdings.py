@@ -7,16 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
-from risk import advice, exposure, filling, margin, positions, sizing
+from risk import advice, exposure, filling, open_orders, sizing
 from risk.limits import Limits
-from risk.records import AccountSnapshot, PositionSnapshot
+from risk.records import PositionSnapshot
 from risk.state import State
 from risk.view import position_scope
 
 HOURS_A_DAY = 24
-SHOCKS = tuple(round(-0.5 + 0.025 * i, 3) for i in range(41))
 
 Paid = Mapping[str, float]
 """Funding received in the last 24 hours by symbol, USDT; negative where it was paid."""
@@ -30,18 +27,20 @@ def held(
     trailing: Mapping[tuple[str, str], float],
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """Every open position; `slippages` is the cost of its whole exit by symbol, fraction of mid.
+    """Every open position, and what stops stand behind it.
 
+    `slippages` is the cost of its whole exit by symbol, fraction of mid.
     `trailing` holds the chandelier stop by symbol and side, USDT per coin.
     """
     return [
         _position(state, limits, position, slippages.get(position.symbol), paid)
         | stop(state, limits, position, trailing, now)
+        | _protection(state, position, now)
         for position in state.positions
     ]
 
 
-def account(state: State, paid: Paid) -> dict[str, Any] | None:
+def account(state: State, paid: Paid, now: datetime) -> dict[str, Any] | None:
     """The account's money, what carries it, and the move of the market that would liquidate it."""
     holder = state.account
     if holder is None:
@@ -61,7 +60,7 @@ def account(state: State, paid: Paid) -> dict[str, Any] | None:
         "funding_24h_usdt": math.fsum(paid.values()),
         "equity_peak_7d_usdt": state.facts.get("equity_peak_7d"),
         "positions": len(state.positions),
-        "shock": _shock(state, holder),
+        "shock": _shock(state, now),
     }
 
 
@@ -129,6 +128,13 @@ def stop(
     }
 
 
+def _protection(state: State, position: PositionSnapshot, now: datetime) -> dict[str, Any]:
+    """The stops placed at the exchange: whole, part, none or unknown; share closed and nearest trigger."""
+    is_known = open_orders.are_known(state.facts, now.timestamp())
+    found = open_orders.protection(position, state.orders, is_known=is_known)
+    return {"placed": found.cover, "placed_share": found.share, "placed_price": found.price}
+
+
 def _entry_stop(
     state: State, limits: Limits, position: PositionSnapshot, side: int, now: datetime
 ) -> dict[str, float]:
@@ -169,26 +175,39 @@ def _column(state: State, name: str, symbol: str) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _shock(state: State, holder: AccountSnapshot) -> dict[str, Any] | None:
-    """Moves of BTC (others by beta) that liquidate the cross pool, orders filled, and its curve without.
+def _shock(state: State, now: datetime) -> dict[str, Any] | None:
+    """Moves of BTC (others by beta) that liquidate the cross pool, and its curves, without orders and with.
 
-    None where a ladder is missing, or where there is no cross position.
+    `down` and `up` are the nearer ones of both; `triggered` is what they are if every conditional order
+    works, None while nobody knows the orders. The whole is None where a ladder is missing, or where there
+    is no cross position.
     """
-    crossed = [p for p in positions.carried(holder, state.positions) if not p.is_isolated]
-    if not crossed or any(position.symbol not in state.brackets for position in crossed):
+    are_known = open_orders.are_known(state.facts, now.timestamp())
+    found = {
+        row.orders: row
+        for row in filling.outlooks(state, advice.betas(state), are_known=are_known, wanted=("estimated",))
+    }
+    if not found:
         return None
-    pool = margin.Account(
-        positions.collateral_wallet(holder, crossed),
-        [positions.margin_position(position, state.brackets) for position in crossed],
-    )
-    betas = advice.betas(state)
-    grid = margin.shock_grid(pool, np.array(SHOCKS), betas)
-    found = tuple(margin.shock_to_liquidation(pool, betas, direction) for direction in (-1, 1))
-    down, up = filling.nearer((found[0], found[1]), state.facts, holder.received_at.timestamp())
+    alone, worst, triggered = (found.get(reading) for reading in filling.READINGS)
+    if alone is None or worst is None:
+        return None
+    down, up = filling.nearer(alone.shocks, worst.shocks)
     return {
         "down": down,
         "up": up,
-        "shocks": SHOCKS,
-        "equity_usdt": grid.equity.tolist(),
-        "maintenance_usdt": grid.maintenance.tolist(),
+        "shocks": filling.SHOCKS,
+        "equity_usdt": worst.grid.equity.tolist(),
+        "maintenance_usdt": worst.grid.maintenance.tolist(),
+        "alone": None
+        if not state.orders
+        else {
+            "down": alone.shocks[0],
+            "up": alone.shocks[1],
+            "equity_usdt": alone.grid.equity.tolist(),
+            "maintenance_usdt": alone.grid.maintenance.tolist(),
+        },
+        "triggered": None if triggered is None else {"down": triggered.shocks[0], "up": triggered.shocks[1]},
+        "orders": len(state.orders),
+        "orders_are_known": are_known,
     }

@@ -122,6 +122,21 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Others move with BTC by their beta. The cross pool is liquidated where equity meets maintenance.",
         "其他币按 beta 随 BTC 变动。权益触及维持保证金处，全仓被强平。",
     ),
+    "shock.with": ("Equity with orders", "计入挂单的权益"),
+    "shock.without": ("without", "不计挂单"),
+    "shock.orders": (
+        "Open orders: {count}. Each conditional one is taken as filled or not, whichever is worse; "
+        "if all trigger: {move}.",
+        "挂单 {count} 笔。每笔条件单按成交或未成交中更差者计；若全部触发：{move}。",
+    ),
+    "shock.orders.unknown": (
+        "Open orders were not read lately: stops are not counted on.",
+        "近期未读到挂单：不计入任何止损单。",
+    ),
+    "placed.whole": ("stop placed at {price}", "已设止损 {price}"),
+    "placed.part": ("stop at {price} for {share}", "止损 {price}，覆盖 {share}"),
+    "placed.none": ("no stop placed", "未设止损单"),
+    "placed.unknown": ("placed stops unknown", "止损单未知"),
     "positions": ("Positions", "持仓"),
     "symbol": ("Contract", "合约"),
     "side": ("Side", "方向"),

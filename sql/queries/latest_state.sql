@@ -162,8 +162,16 @@ UNION ALL
 SELECT 'position', x.symbol, NULL, CAST(to_jsonb(x) AS text)
 FROM open_position AS x
 UNION ALL
+SELECT 'order', x.symbol, NULL, CAST(to_jsonb(x) AS text)
+FROM risk.latest_order AS x
+WHERE x.account = :account
+UNION ALL
 SELECT 'bracket', x.symbol, NULL, CAST(to_jsonb(x) AS text)
-FROM (SELECT DISTINCT p.symbol FROM open_position AS p) AS p
+FROM (
+    SELECT p.symbol FROM open_position AS p
+    UNION
+    SELECT o.symbol FROM risk.latest_order AS o WHERE o.account = :account
+) AS p
 JOIN risk.bracket_check AS c ON c.symbol = p.symbol
 JOIN risk.leverage_bracket AS x ON x.symbol = c.symbol AND x.event_at = c.ladder_at
 UNION ALL

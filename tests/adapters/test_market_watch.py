@@ -19,6 +19,7 @@ from risk.adapters import market_watch
 from risk.adapters.market_watch import Doors, Watch
 from risk.adapters.stream_user import UserStream
 from risk.adapters.stream_writer import Writer
+from risk.adapters.wire_contract import ContractChange
 from risk.adapters.wire_market import DepthPayload
 from risk.errors import RejectedError, StoreError
 from risk.records import DataIssue, DepthSnapshot, ForcedLiquidation, Mark, Observed, Ticker
@@ -34,13 +35,18 @@ class Outside:
         self.saved: list[Observed] = []
         self.issues: list[DataIssue] = []
         self.beats: list[dict[str, Any]] = []
+        self.changes: list[ContractChange] = []
         self.granted: list[str] = ["AAAUSDT"]
         self.is_down = False
         self.lock = threading.Lock()
 
     def doors(self) -> Doors:
         return Doors(
-            fetch_depth=self.fetch, save=self.save, lease=lambda _: self.granted, beat=self.beats.append
+            fetch_depth=self.fetch,
+            save=self.save,
+            lease=lambda _: self.granted,
+            beat=self.beats.append,
+            change=self.changes.append,
         )
 
     def fetch(self, symbol: str, levels: int) -> DepthPayload:
@@ -88,7 +94,7 @@ def test_depth_flows_from_the_socket_to_the_database_and_ends_when_told(
     paths, left_over = asyncio.run(scene())
     assert left_over == 0
     assert sorted(paths) == [
-        "/market/stream?streams=!forceOrder@arr/aaausdt@markPrice@1s",
+        "/market/stream?streams=!forceOrder@arr/!contractInfo/aaausdt@markPrice@1s",
         "/public/stream?streams=aaausdt@depth@100ms",
         "/public/stream?streams=aaausdt@depth@100ms",
     ]
@@ -296,27 +302,59 @@ def test_what_is_pending_is_stored_on_the_way_out() -> None:
     assert len(outside.saved) == 1
 
 
+def test_changed_contracts_go_out_where_they_are_ours_or_nobodys() -> None:
+    outside = Outside()
+
+    async def scene() -> None:
+        async with stream_server() as server:
+            server.is_paused = True
+            watch = Watch(server.url, ["AAAUSDT", "BBBUSDT"], outside.doors())
+            task = asyncio.create_task(watch.run())
+            await until(lambda: watch.books.symbols != ())
+            for symbol, market in (("BBBUSDT", 1), ("CCCUSDT", 2), ("AAAUSDT", 1), ("CCCUSDT", 1)):
+                watch.on_market_frame(
+                    f'{{"stream":"!contractInfo","data":{{"e":"contractInfo","E":1669356423908,"s":"{symbol}",'
+                    f'"cs":"SETTLING","st":{market}}}}}'.encode()
+                )
+            await until(lambda: len(outside.changes) == 2)
+            await cancelled(task)
+
+    asyncio.run(scene())
+    # BBBUSDT is another worker's, and coin-margined contracts are not ours
+    assert [(one.symbol, one.ends) for one in outside.changes] == [("AAAUSDT", True), ("CCCUSDT", True)]
+
+
 # --- user data -------------------------------------------------------------------------------------
 
+ALGO_UPDATE = b'{"e":"ALGO_UPDATE","E":1750515742303,"T":1750515742297,"o":{"s":"BNBUSDT","X":"NEW"}}'
 ACCOUNT_UPDATE = b'{"e":"ACCOUNT_UPDATE","E":1564745798939,"T":1564745798938,"a":{"m":"ORDER","B":[],"P":[]}}'
 
 
 def test_an_account_event_asks_for_a_reading_and_an_expired_key_for_a_new_one() -> None:
     keys = iter(["first", "second"])
     changes: list[bool] = []
+    readings: list[str] = []
 
     async def note(has_new_configuration: bool) -> None:
         changes.append(has_new_configuration)
 
+    async def note_orders() -> None:
+        readings.append("orders")
+
     async def scene() -> list[str]:
         async with stream_server() as server:
             server.is_paused = True
-            user = UserStream(server.url, lambda: next(keys), lambda: None, note)
+            user = UserStream(server.url, lambda: next(keys), lambda: None, note, note_orders)
             task = asyncio.create_task(user.run())
             await until(lambda: bool(server.open))
             for connection in server.open:
                 await connection.send(ACCOUNT_UPDATE.decode())
             await until(lambda: bool(changes))
+            assert readings == []
+            for connection in server.open:
+                await connection.send(ALGO_UPDATE.decode())
+                await connection.send(ALGO_UPDATE.decode())
+            await until(lambda: bool(readings))
             for connection in server.open:
                 await connection.send('{"e":"listenKeyExpired","E":1736996475556,"listenKey":"first"}')
             await until(lambda: any(path.endswith("second") for path in server.paths))
@@ -326,6 +364,7 @@ def test_an_account_event_asks_for_a_reading_and_an_expired_key_for_a_new_one() 
     paths = asyncio.run(scene())
     assert paths == ["/private/ws/first", "/private/ws/second"]
     assert changes == [False]
+    assert readings == ["orders"]  # the second event waits its turn
 
 
 def test_a_key_that_the_exchange_no_longer_knows_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,10 +378,15 @@ def test_a_key_that_the_exchange_no_longer_knows_is_replaced(monkeypatch: pytest
     async def note(has_new_configuration: bool) -> None:
         return None
 
+    async def note_orders() -> None:
+        return None
+
     async def scene() -> None:
         async with stream_server() as server:
             server.is_paused = True
-            task = asyncio.create_task(UserStream(server.url, lambda: next(keys), keepalive, note).run())
+            task = asyncio.create_task(
+                UserStream(server.url, lambda: next(keys), keepalive, note, note_orders).run()
+            )
             await until(lambda: "/private/ws/second" in server.paths)
             await cancelled(task)
 

@@ -73,6 +73,7 @@ def test_every_method_reads_its_documented_path(shared: Path, script: Script) ->
         "/fapi/v1/income": "fapi_v1_income",
         "/fapi/v1/forceOrders": "fapi_v1_forceOrders",
         "/fapi/v1/openOrders": "fapi_v1_openOrders",
+        "/fapi/v1/openAlgoOrders": "fapi_v1_openAlgoOrders",
         "/fapi/v1/insuranceBalance": "fapi_v1_insuranceBalance_all",
         "/fapi/v1/assetIndex": "fapi_v1_assetIndex",
         "/fapi/v1/symbolAdlRisk": "fapi_v1_symbolAdlRisk",
@@ -91,13 +92,21 @@ def test_every_method_reads_its_documented_path(shared: Path, script: Script) ->
         client.open_interest_history("BTCUSDT"), client.leverage_brackets(),
         client.income(), client.force_orders(), client.insurance(), client.adl_risks(),
         [client.key_restrictions()], client.spot_depth("BTCUSDT").bids, [client.spot_ticker("BNBBTC")],
-        client.spot_klines("BTCUSDT", "1w"),
+        client.spot_klines("BTCUSDT", "1w"), client.open_orders("book"), client.open_orders("algo"),
     ]  # fmt: skip
     assert all(results)
-    assert client.open_orders() == []  # a conditional one, which is in no book
     assert client.drain_issues() == []
     assert {request.url.path for request in script.requests} == {*answers, "/fapi/v1/time"}
     assert client.server_time() == datetime(2026, 10, 10, 2, 40, tzinfo=UTC)
+
+
+def test_an_order_that_cannot_be_read_refuses_the_whole_list(shared: Path, script: Script) -> None:
+    (row,) = _payload(shared, "fapi_v1_openAlgoOrders")
+    script.answer("/fapi/v1/openAlgoOrders", [row, row | {"positionSide": "UP"}])
+    client = exchange(script)
+    with pytest.raises(PayloadError, match="positionSide"):
+        client.open_orders("algo")
+    assert [issue.field for issue in client.drain_issues()] == ["positionSide"]
 
 
 def test_signed_call_ends_with_its_signature_and_carries_the_key(script: Script) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from risk.adapters import wire, wire_venues
-from risk.adapters.wire_orders import parse_open_orders
+from risk.adapters.wire_contract import decode_contract_info
+from risk.adapters.wire_orders import parse_algo_orders, parse_open_orders
 from risk.errors import PayloadError
-from risk.resting import Order
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 LATER_MS = 4_102_444_800_000  # 2100-01-01: every recorded bar is closed by then
@@ -61,6 +61,8 @@ CLAIMED: dict[str, Parse] = {
     "fapi_v1_listenKey_post": wire.parse_listen_key,
     "fapi_v1_listenKey_put": wire.parse_listen_key,
     "fapi_v1_markPriceKlines": _klines,
+    "fapi_v1_openAlgoOrders": lambda body: parse_algo_orders(body, account="default", received_at=NOW),
+    "fapi_v1_openOrders": lambda body: parse_open_orders(body, account="default", received_at=NOW),
     "fapi_v1_openInterest": lambda body: wire.parse_open_interest(body, received_at=NOW),
     "fapi_v1_premiumIndex": lambda body: wire.parse_premium_index(body, received_at=NOW),
     "fapi_v1_premiumIndex_all": lambda body: wire.parse_premium_index(body, received_at=NOW),
@@ -88,6 +90,7 @@ CLAIMED: dict[str, Parse] = {
     "user_ORDER_TRADE_UPDATE": lambda body: wire.decode_user_event(body, received_at=NOW),
     "user_TRADE_LITE": lambda body: wire.decode_user_event(body, received_at=NOW),
     "user_listenKeyExpired": lambda body: wire.decode_user_event(body, received_at=NOW),
+    "ws_contractInfo": lambda body: decode_contract_info(body, received_at=NOW),
     "ws_depth5_partial": wire.decode_partial_depth,
     "ws_depthUpdate_diff": wire.decode_depth,
     "ws_forceOrder_arr": lambda body: wire.decode_force_order(body, received_at=NOW),
@@ -114,8 +117,6 @@ EXCUSED: dict[str, str] = {
     "fapi_v1_algoOrder_post": "an order: never sent",
     "fapi_v1_order_post_ack": "an order: never sent",
     "fapi_v1_order_get": "openOrders has those that rest",
-    "fapi_v1_openOrders": "holds a conditional order alone; a test of its own reads it",
-    "fapi_v1_openAlgoOrders": "conditional orders are not in the book",
     "fapi_v1_rateLimit_order": "order limits do not concern a reader",
     "fapi_v1_commissionRate": "fees are not an input",
     "fapi_v1_multiAssetsMargin": "weight 30; accountConfig tells the same for 5",
@@ -135,7 +136,6 @@ EXCUSED: dict[str, str] = {
     "ws_assetIndex_arr": "read by REST, hourly",
     "ws_bookTicker": "the local book has the best prices",
     "ws_continuousKline": "klines come by symbol",
-    "ws_contractInfo": "rules and brackets are read by REST, daily",
     "ws_control_messages": "a list of several messages; read one by one below",
     "ws_ticker": "read by REST",
 }
@@ -455,6 +455,9 @@ def test_user_events_say_what_to_read_again(shared: Path) -> None:
     assert event("MARGIN_CALL").changes_account
     assert event("ACCOUNT_CONFIG_UPDATE_leverage").changes_configuration
     assert not event("ORDER_TRADE_UPDATE").changes_account  # a new order changes nothing yet
+    assert event("ORDER_TRADE_UPDATE").changes_orders
+    assert (event("ALGO_UPDATE").changes_orders, event("ALGO_UPDATE").symbols) == (True, ("BNBUSDT",))
+    assert not event("ACCOUNT_UPDATE").changes_orders
     assert event("listenKeyExpired").kind == "listenKeyExpired"
 
 
@@ -616,17 +619,55 @@ def test_unknown_fields_are_ignored(shared: Path) -> None:
     assert wire.parse_open_interest(json.dumps(body).encode(), received_at=NOW).symbol == "BTCUSDT"
 
 
-def test_what_is_left_of_a_limit_order_rests_and_a_conditional_one_does_not(shared: Path) -> None:
-    conditional = _body(shared, "fapi_v1_openOrders")
-    assert parse_open_orders(conditional, received_at=NOW).rows == ()
-    (row,) = json.loads(conditional)
+def test_what_is_left_of_a_limit_order_rests_and_an_old_conditional_one_waits(shared: Path) -> None:
+    (row,) = json.loads(_body(shared, "fapi_v1_openOrders"))
     sale = {**row, "type": "LIMIT", "price": "9300", "side": "SELL", "executedQty": "0.15",
             "positionSide": "BOTH", "reduceOnly": True}  # fmt: skip
-    bid = {**sale, "side": "BUY", "positionSide": "LONG", "reduceOnly": False}
-    spoilt = {**bid, "price": "NaN"}
-    found = parse_open_orders(json.dumps([sale, bid, spoilt]).encode(), received_at=NOW)
-    assert found.rows == (
-        Order("BTCUSDT", 9_300.0, -0.25, "BOTH", True),
-        Order("BTCUSDT", 9_300.0, 0.25, "LONG", False),
-    )
+    spoilt = {**sale, "price": "NaN"}
+    body = json.dumps([sale, row, {**sale, "executedQty": "0.40"}, spoilt]).encode()
+    found = parse_open_orders(body, account="default", received_at=NOW)
+    told = [(o.kind, o.side, o.is_purchase, o.quantity, o.price, o.trigger_price) for o in found.rows]
+    assert told == [
+        ("LIMIT", "BOTH", False, Decimal("0.25"), Decimal(9300), None),
+        ("TRAILING_STOP_MARKET", "SHORT", True, Decimal("0.40"), None, Decimal(9300)),
+    ]
     assert [issue.field for issue in found.issues] == ["price"]
+
+
+def test_a_conditional_order_is_read_with_its_trigger(shared: Path) -> None:
+    (row,) = json.loads(_body(shared, "fapi_v1_openAlgoOrders"))
+    stop = {**row, "orderType": "STOP_MARKET", "quantity": "0", "closePosition": True, "price": "0.000",
+            "triggerPrice": "600", "workingType": "MARK_PRICE"}  # fmt: skip
+    over = {**row, "algoStatus": "TRIGGERED"}
+    body = json.dumps([row, stop, over]).encode()
+    profit, closing = parse_algo_orders(body, account="default", received_at=NOW).rows
+    assert (profit.service, profit.order_id, profit.kind) == ("algo", "2148627", "TAKE_PROFIT")
+    assert (profit.quantity, profit.price, profit.trigger_price) == (Decimal("0.01"), 750, 750)
+    assert (profit.triggered_by, profit.is_purchase, profit.closes_position) == ("last", False, False)
+    assert (closing.quantity, closing.price, closing.triggered_by) == (0, None, "mark")
+    assert closing.closes_position
+
+
+def test_a_conditional_order_of_no_coins_is_refused(shared: Path) -> None:
+    (row,) = json.loads(_body(shared, "fapi_v1_openAlgoOrders"))
+    with pytest.raises(PayloadError, match="quantity"):
+        parse_algo_orders(json.dumps([row | {"quantity": "0"}]).encode(), account="x", received_at=NOW)
+
+
+def test_a_changed_contract_brings_its_ladder_and_its_end(shared: Path) -> None:
+    row = json.loads(_body(shared, "ws_contractInfo"))
+    change = decode_contract_info(json.dumps(row).encode(), received_at=NOW)
+    assert change is not None
+    assert (change.symbol, change.ends) == ("IOTAUSDT", False)
+    told = [(t.tier, t.floor_usdt, t.cap_usdt, t.maintenance_rate, t.cum_usdt, t.max_leverage)
+            for t in change.ladder]  # fmt: skip
+    assert told == [(1, 0, 5000, Decimal("0.01"), 0, 50), (2, 5000, 25000, Decimal("0.025"), 75, 20)]
+    assert {(t.source, t.event_at) for t in change.ladder} == {("stream", NOW)}  # ours is the later clock
+    wrapped = {"stream": "!contractInfo", "data": row | {"cs": "SETTLING", "dt": 1669356423908}}
+    del wrapped["data"]["bks"]
+    ended = decode_contract_info(json.dumps(wrapped).encode(), received_at=NOW)
+    assert ended is not None
+    assert (ended.ends, ended.ladder, ended.delivery_at and ended.delivery_at.year) == (True, (), 2022)
+    assert decode_contract_info(json.dumps(row | {"st": 2}).encode(), received_at=NOW) is None
+    with pytest.raises(PayloadError, match="ladder broken"):
+        decode_contract_info(json.dumps(row | {"bks": row["bks"][1:]}).encode(), received_at=NOW)

@@ -44,6 +44,8 @@ CALM: Mapping[str, float] = {
 }  # fmt: skip
 """Values of a quiet BTC market. Every `_at` column is one second before the state's time."""
 
+ANSWERED = ("exchange_answered_at", "open_orders_at", "open_algo_orders_at")
+
 
 def state(
     symbols: Sequence[str] = ("BTCUSDT",),
@@ -76,7 +78,7 @@ def state(
         "positions": tuple(positions),
         "watches_account": watches_account,
         "brackets": {},
-        "facts": {"exchange_answered_at": seen, "key_can_trade": 0.0},
+        "facts": dict.fromkeys(ANSWERED, seen) | {"key_can_trade": 0.0},
     }
     return State(**{**values, **fields})
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from risk.decision import decide
-from risk.filling import nearer, order_shocks
+from risk.filling import SHOCKS, nearest, order_shocks, outlooks
 from risk.limits import default
+from risk.open_orders import Protection, are_known, protection
+from risk.records import OpenOrder
 from risk.resting import Order
+from risk.state import State
 from tests.risk import builders as b
 
 LADDERS = {symbol: b.ladder(symbol, rate="0.01") for symbol in ("BTCUSDT", "ETHUSDT")}
@@ -56,21 +60,114 @@ def test_orders_of_an_isolated_position_stay_outside() -> None:
     assert found == order_shocks(ACCOUNT, [LONG], LADDERS, [], NONE, NONE)
 
 
-def test_the_nearer_of_both_counts_while_the_kept_one_is_young() -> None:
-    facts = {"order_shock_fall": -0.08, "order_shock_fall_at": 1_000.0}
-    assert nearer((-0.2, 0.5), facts, 1_180.0) == (-0.08, 0.5)
-    assert nearer((-0.2, 0.5), facts, 1_181.0) == (-0.2, 0.5)
-    assert nearer((-0.05, None), facts, 1_000.0) == (-0.05, None)
-    assert nearer((None, None), facts, 1_000.0) == (-0.08, None)
+def bid(at: str, coins: str, **fields: object) -> OpenOrder:
+    return replace(
+        OpenOrder(
+            event_at=b.NOW, received_at=b.NOW, source="rest", account="default", service="book",
+            order_id=f"{at}/{coins}", symbol="BTCUSDT", side="BOTH", kind="LIMIT", is_purchase=True,
+            quantity=Decimal(coins), price=Decimal(at), trigger_price=None, triggered_by="",
+            is_reduce_only=False, closes_position=False,
+        ),
+        **fields,
+    )  # fmt: skip
 
 
-def test_the_alert_speaks_of_the_move_with_orders() -> None:
+def stop(at: str, coins: str = "0", **fields: object) -> OpenOrder:
+    placed = {
+        "service": "algo", "kind": "STOP_MARKET", "is_purchase": False, "price": None,
+        "trigger_price": Decimal(at), "triggered_by": "mark", "closes_position": coins == "0",
+    }  # fmt: skip
+    return bid(at, coins, **{**placed, **fields})
+
+
+def desk(*orders: OpenOrder, **fields: object) -> State:
+    return b.state(positions=[LONG], account=ACCOUNT, brackets=LADDERS, orders=orders, **fields)
+
+
+def test_of_the_ways_to_read_the_orders_the_nearer_counts() -> None:
+    alone = (pytest.approx(40_000 / 0.99 / 50_000 - 1), None)
+    assert nearest(desk(), NONE) == alone
+    assert nearest(desk(bid("45000", "2")), NONE) == (pytest.approx(130_000 / 2.97 / 50_000 - 1), None)
+    # a purchase back that ends the fall: without it the fall is nearer
+    assert nearest(desk(bid("55000", "1", is_purchase=False)), NONE) == alone
+    assert nearest(desk(stop("48000")), NONE) == alone  # a stop may fail
+
+
+def test_the_grid_is_the_same_account_read_in_three_ways() -> None:
+    state = desk(stop("45000"))
+    found = outlooks(state, {"BTCUSDT": 1.0}, are_known=True)
+    assert [(row.betas, row.orders) for row in found] == [
+        (betas, orders) for betas in ("estimated", "uniform") for orders in ("none", "worst", "triggered")
+    ]
+    none, worst, triggered = found[:3]
+    assert worst.shocks == (pytest.approx(none.shocks[0]), None)
+    assert nearest(state, NONE) == (pytest.approx(none.shocks[0]), None)
+    # the stop sells at 45 000, 10 % down: 10 000 − 5 000 stay, whatever comes, and nothing is held
+    assert triggered.shocks == (None, None)
+    at = dict(zip(SHOCKS, triggered.grid.equity.tolist(), strict=True))
+    assert (at[-0.075], at[-0.1], at[-0.5]) == (
+        pytest.approx(6_250),
+        pytest.approx(5_000),
+        pytest.approx(5_000),
+    )
+    # without it 10 000 + 50 000·s, at 1 % maintenance
+    assert none.grid.equity.tolist() == pytest.approx([10_000 + 50_000 * s for s in SHOCKS], abs=1e-6)
+    assert worst.grid.equity.tolist() == pytest.approx(none.grid.equity.tolist(), abs=1e-6)
+    assert none.grid.liquidated.tolist() == [s <= none.shocks[0] for s in SHOCKS]
+
+
+def test_orders_that_nobody_read_lately_are_trusted_with_nothing() -> None:
+    found = outlooks(desk(stop("45000")), NONE, are_known=False)
+    assert [row.orders for row in found] == ["none", "worst"] * 2
+    seen = b.NOW.timestamp()
+    both = {"open_orders_at": seen - 180, "open_algo_orders_at": seen - 180}
+    assert are_known(both, seen)
+    assert not are_known(both, seen + 1)
+    assert not are_known({"open_orders_at": seen}, seen)  # one list alone
+
+
+@pytest.mark.parametrize(
+    ("orders", "cover", "share", "price"),
+    [
+        ([], "none", 0.0, None),
+        ([stop("48000")], "whole", 1.0, 48_000.0),
+        ([stop("48000", "0.25"), stop("47000", "0.25")], "part", 0.5, 48_000.0),
+        ([stop("48000", "3")], "whole", 1.0, 48_000.0),
+        ([stop("55000", kind="TAKE_PROFIT_MARKET")], "none", 0.0, None),
+        ([stop("52000", is_purchase=True)], "none", 0.0, None),  # it adds to a long
+        ([stop("48000", symbol="ETHUSDT")], "none", 0.0, None),
+        ([stop("48000", side="LONG")], "none", 0.0, None),
+        ([stop("48000", kind="TRAILING_STOP_MARKET", trigger_price=None)], "whole", 1.0, None),
+    ],
+)
+def test_what_protects_a_position(
+    orders: list[OpenOrder], cover: str, share: float, price: float | None
+) -> None:
+    assert protection(LONG, orders, is_known=True) == Protection(cover, share, price)
+    assert protection(LONG, orders, is_known=False) == Protection("unknown")
+
+
+def test_the_alert_speaks_of_the_move_with_orders_and_does_not_end_unread() -> None:
     held = b.position("BTCUSDT", 1, liquidation=40_404, maintenance=500)
-    seen = b.NOW.timestamp() - 30
+    near = bid("45500", "30")  # 30 coins more at −9 % are more than the account carries
     state = b.state(positions=[held], account=b.snapshot([held], wallet=10_000), brackets=LADDERS)
-    kept = {"order_shock_fall": -0.09, "order_shock_fall_at": seen}
     names = [a.name for a in decide(state, default(), b.NOW).alerts]
     assert "account_shock" not in names
-    found = decide(replace(state, facts={**state.facts, **kept}), default(), b.NOW)
+    found = decide(replace(state, orders=(near,)), default(), b.NOW)
     (alert,) = [a for a in found.alerts if a.name == "account_shock"]
-    assert (alert.value, alert.details["fall"]) == (0.09, -0.09)
+    assert (alert.value, alert.details["fall"]) == (pytest.approx(0.09), pytest.approx(-0.09))
+    standing = {("account_shock", "account"): alert}
+    later = b.NOW + timedelta(seconds=1)
+    unread = {**state.facts, "open_algo_orders_at": b.NOW.timestamp() - 200}
+    kept = decide(replace(state, alerts=standing, facts=unread), default(), later)
+    cleared = decide(replace(state, alerts=standing), default(), later)
+    phases = [[a.phase for a in decision.alerts if a.name == "account_shock"] for decision in (kept, cleared)]
+    assert "clearing" in phases[1]
+    assert "clearing" not in phases[0]
+
+
+def test_an_alert_of_a_position_tells_its_stop() -> None:
+    held = b.position("BTCUSDT", 1, liquidation=48_000, maintenance=500)
+    state = b.state(positions=[held], account=b.snapshot([held]), brackets=LADDERS, orders=[stop("49000")])
+    (alert,) = [a for a in decide(state, default(), b.NOW).alerts if a.name == "liquidation_distance"]
+    assert (alert.details["stop"], alert.details["stop_price"]) == ("whole", 49_000.0)

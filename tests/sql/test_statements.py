@@ -35,7 +35,7 @@ VALUES: dict[str, object] = {
     "made_by": "command", "silence_id": "5" * 32, "starts_at": NOW,
     "path": "a.zip", "paths": ["a.zip"], "series": "1h", "sha256": "0" * 64, "is_verified": True,
     "row_count": 1, "new_count": 1, "refused_count": 0, "first_at": NOW, "last_at": NOW, "stored_at": NOW,
-    "days": 1000, "period": "1d", "strategies": ["trend", HOSTILE],
+    "days": 1000, "period": "1d", "strategies": ["trend", HOSTILE], "service": "algo", "received_at": NOW,
     "value": 1.5, "vanished_at": NOW, "venue": "usdm", "version": "0" * 12,
 }  # fmt: skip
 

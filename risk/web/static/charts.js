@@ -78,12 +78,17 @@ function venues(data) {
 }
 
 export function shock(data, width = 340) {
-  const line = (name, cls) => ({ class: cls, points: data.shocks.map((s, i) => [s, data[name][i]]) });
+  const line = (rows, name, cls) => ({ class: cls, points: data.shocks.map((s, i) => [s, rows[name][i]]) });
+  const key = (cls, name) => h("span", { class: `key ${cls}` }, w.say(name));
   return card(w.say("shock.title"), { note: w.say("shock.hint") },
-    h("p", { class: "keys" }, h("span", { class: "key one" }, w.say("equity")), h("span", { class: "key liquidation" }, w.say("maintenance"))),
+    h("p", { class: "keys" }, key("one", data.alone ? "shock.with" : "equity"), data.alone && key("faint", "shock.without"), key("liquidation", "maintenance")),
     curve({
-      lines: [line("equity_usdt", "one"), line("maintenance_usdt", "limit")],
+      lines: [...(data.alone ? [line(data.alone, "equity_usdt", "faint")] : []), line(data, "equity_usdt", "one"), line(data, "maintenance_usdt", "limit")],
       marks: [data.down, data.up].map((value) => ({ value, label: `${w.say("shock.liquidation")} ${w.percent(value, 1, true)}` })),
       low: data.shocks[0], high: data.shocks.at(-1), label: w.say("shock.title"), format: w.money, formatX: (v) => w.percent(v, 0, true), width, height: width > 400 ? 240 : 170,
-    }));
+    }),
+    (data.alone || !data.orders_are_known) && h("p", { class: "dim", id: "orders" }, w.say(!data.orders_are_known ? "shock.orders.unknown" : "shock.orders", {
+      count: data.orders, move: data.triggered && `${move(data.triggered.down)} / ${move(data.triggered.up)}` })));
 }
+
+export const move = (value) => (value === null || Math.abs(value) > 5 ? w.say("shock.none") : w.percent(value, 1, true));

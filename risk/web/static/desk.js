@@ -22,12 +22,11 @@ function accountStrip(desk) {
   const a = desk.account;
   if (!a) return h("p", { class: "card strip empty" }, w.say(desk.watches_account ? "empty.account.yet" : "empty.account"));
   const item = (name, value, cls = "") => h("div", { class: cls }, h("dt", {}, w.say(name)), h("dd", {}, value));
-  const move = (value) => (value === null || Math.abs(value) > 5 ? w.say("shock.none") : w.percent(value, 1, true));
   return h("dl", { class: "card strip", "aria-label": w.say("account") },
     item("equity", `${w.money(a.equity_usdt)} USDT`), item("unrealized", w.money(a.unrealized_usdt, true), a.unrealized_usdt >= 0 ? "up" : "down"),
     item("available", w.money(a.available_usdt)), item("margin_ratio", w.percent(a.margin_ratio)),
     item("cover", a.cover === null ? "–" : `${a.cover.toFixed(2)}×`), item("funding_24h", w.money(a.funding_24h_usdt, true)),
-    a.shock && item("shock", `${move(a.shock.down)} / ${move(a.shock.up)}`));
+    a.shock && item("shock", `${charts.move(a.shock.down)} / ${charts.move(a.shock.up)}`));
 }
 
 function reach(p) {
@@ -36,10 +35,16 @@ function reach(p) {
   return h("span", { class: "pair" }, h("span", {}, shape(level), " ", w.percent(p.distance)), p.sigmas !== null && h("small", {}, `${p.sigmas.toFixed(1)} σ ${w.say("sigmas")}`));
 }
 
+function placed(p) {
+  const level = { whole: "low", part: "medium", none: "high", unknown: "none" }[p.placed];
+  const text = p.placed === "whole" || p.placed === "part" ? { price: p.placed_price === null ? "–" : w.price(p.placed_price), share: w.percent(p.placed_share, 0) } : {};
+  return h("small", { "data-placed": p.placed }, shape(level), " ", w.say(`placed.${p.placed}`, text));
+}
+
 function stopCell(p) {
-  if (p.stop === null) return h("span", { class: "dim" }, w.say("unknown"));
+  if (p.stop === null) return h("span", { class: "pair" }, h("span", { class: "dim" }, w.say("unknown")), placed(p));
   return h("span", { class: "pair" }, h("span", { class: p.stop_is_passed ? "late" : "" }, p.stop_is_passed && [shape("high"), " "], w.price(p.stop)),
-    h("small", {}, p.stop_is_passed ? w.say("stop.passed") : w.say(`stop.${p.stop_bound_by}`)));
+    h("small", {}, p.stop_is_passed ? w.say("stop.passed") : w.say(`stop.${p.stop_bound_by}`)), placed(p));
 }
 
 function positionRow(p) {
