@@ -40,7 +40,9 @@ FAMILIES = (
 FADING = [(0.02, 0.02, 0.97), (0.03, 0.0, 0.965)]
 LEAST_OMEGA, FADING_OMEGA = 0.01, 1e-4  # times the backcast
 TAILS = (2.5, 3.0, 4.0, 6.0, 12.0)  # nu to start from; a start is chosen at the middle one
-HOPELESS, HOPELESS_FADING = 12.0, 20.0  # of log-likelihood below the best found so far
+HOPELESS = 12.0  # of log-likelihood below the best found so far
+HOPELESS_FADING, HOPELESS_HEAVY = 5.0, 20.0  # the same of FADING, and where nu is below HEAVY
+HEAVY = 4.0
 TOLERANCE = 1e-8  # of the log-likelihood
 
 # rows · (mu, omega, alpha, gamma, beta, 1/nu) + limits ≥ 0; the omega limits hold for a backcast of 1
@@ -81,13 +83,13 @@ def fit_fast(returns: ArrayLike) -> GarchFit:
         raise DataError(f"{len(values)} returns that do not vary: no volatility to fit")
     unit = float(values.std())
     likelihood = _Likelihood(values / unit)
-    starts = [(*_best_of(likelihood, family), HOPELESS) for family in FAMILIES]
-    starts.append((*_best_of(likelihood, FADING, FADING_OMEGA), HOPELESS_FADING))
-    starts.sort(key=lambda each: -each[0])
+    starts = sorted((_best_of(likelihood, family) for family in FAMILIES), key=lambda pair: -pair[0])
+    fading = _best_of(likelihood, FADING, FADING_OMEGA)
     best = _search(likelihood, starts[0][1])
-    for value, start, hopeless in starts[1:]:
-        if not best.log_likelihood - value > hopeless:
-            best = max(best, _search(likelihood, start), key=lambda found: found.log_likelihood)
+    for value, start in starts[1:]:
+        best = _better(likelihood, best, value, start, HOPELESS)
+    is_heavy = float(best.parameters[5]) < HEAVY
+    best = _better(likelihood, best, *fading, HOPELESS_HEAVY if is_heavy else HOPELESS_FADING)
     return _as_fit(best, likelihood, unit)
 
 
@@ -217,6 +219,13 @@ def _best_of(
         start = np.array([mean, omega, alpha, gamma, beta, TAILS[2]])
         found.append((likelihood.value(start), start))
     return likelihood.best_tail(max(found, key=lambda pair: pair[0])[1])
+
+
+def _better(likelihood: _Likelihood, best: _Found, value: float, start: Series, hopeless: float) -> _Found:
+    """The higher of the best so far and what this start leads to, unless it begins hopelessly low."""
+    if best.log_likelihood - value > hopeless:
+        return best
+    return max(best, _search(likelihood, start), key=lambda found: found.log_likelihood)
 
 
 def _search(likelihood: _Likelihood, start: Series) -> _Found:
