@@ -21,7 +21,6 @@ import platformdirs
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -36,6 +35,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from risk.adapters.settings_parts import Part, listed
+from risk.adapters.settings_parts import WatchdogSettings as WatchdogSettings
+from risk.adapters.settings_parts import WebSettings as WebSettings
 from risk.errors import SettingsError
 from risk.limits import Limits, from_mapping
 
@@ -52,15 +54,6 @@ Language = Literal["en", "zh"]
 
 def _limits(given: object) -> object:
     return from_mapping(given) if isinstance(given, Mapping) else given
-
-
-def _listed(given: object) -> object:
-    """`BTCUSDT, ETHUSDT` or a JSON list; what a person writes into an environment variable."""
-    if not isinstance(given, str):
-        return given
-    if given.lstrip().startswith("["):
-        return json.loads(given)
-    return [part.strip() for part in given.split(",") if part.strip()]
 
 
 def plausible_symbols(symbols: tuple[str, ...]) -> tuple[str, ...]:
@@ -80,12 +73,6 @@ def plausible_symbols(symbols: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(symbols)) < len(symbols):
         raise SettingsError("symbols: one stands there twice")
     return symbols
-
-
-class Part(BaseModel):
-    """A section: nothing in it may change or be unknown."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ExchangeSettings(Part):
@@ -129,7 +116,7 @@ class VenueSettings(Part):
     @field_validator("enabled", mode="before")
     @classmethod
     def _enabled_as_list(cls, given: object) -> object:
-        return _listed(given)
+        return listed(given)
 
     @model_validator(mode="after")
     def _known_venues(self) -> VenueSettings:
@@ -169,42 +156,6 @@ class StrategySettings(Part):
 
     capital: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     # relative or in USDT; 1 for strategies that it does not name
-
-
-class WebSettings(Part):
-    """The live page: who reaches it, and by which names."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8765, ge=0, le=65535)  # 0: any free one
-    token: SecretStr | None = Field(default=None, min_length=20)  # needed where `host` is not this machine
-    names: tuple[str, ...] = ()  # host names by which it is opened, beside the loopback ones
-
-    @field_validator("names", mode="before")
-    @classmethod
-    def _names_as_list(cls, given: object) -> object:
-        return _listed(given)
-
-    @model_validator(mode="after")
-    def _token_beyond_this_machine(self) -> WebSettings:
-        if self.token is None and self.host not in ("127.0.0.1", "::1", "localhost"):
-            raise ValueError("on another address than 127.0.0.1 a token of 20 characters or more is needed")
-        return self
-
-
-class WatchdogSettings(Part):
-    """The dead man's switch: by which channels it speaks, and what it pings while all is well."""
-
-    channels: tuple[str, ...] = ()  # names; none: all channels but the console
-    ping_url: SecretStr | None = None  # Healthchecks-compatible
-    ping_every_s: float = Field(default=60.0, ge=5)
-    digest_hour: int | None = Field(default=8, ge=0, le=23)  # UTC; None: no daily line
-
-    @field_validator("ping_url")
-    @classmethod
-    def _verified(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not url.get_secret_value().startswith(("https://", "http://127.0.0.1")):
-            raise ValueError("must begin with https:// (http only on 127.0.0.1)")
-        return url
 
 
 class Settings(BaseSettings):
@@ -247,7 +198,7 @@ class Settings(BaseSettings):
     @field_validator("symbols", mode="before")
     @classmethod
     def _symbols_as_list(cls, given: object) -> object:
-        return _listed(given)
+        return listed(given)
 
     @field_validator("symbols")
     @classmethod

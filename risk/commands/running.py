@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from risk.commands import terminal
-from risk.commands.arguments import Begin, Folder, Port, Scenario, Seconds, begin
+from risk.commands.arguments import Begin, File, Folder, Port, Scenario, Seconds, begin
 
 FAILED = 1
 REFUSED = 2
@@ -98,8 +98,23 @@ def watch(*, every: Seconds = 2.0, once: bool = False) -> int:
     return run(terminal.settings(), terminal.console(), every_s=every, once=once)
 
 
-def watchdog() -> int:
-    """Watch the desk's database until Ctrl-C, from here or another machine; speak when it is blind."""
+def watchdog(
+    *,
+    url: str | None = None,
+    token_file: File | None = None,
+    ca_file: File | None = None,
+    plain_http: Annotated[bool | None, Parameter(negative=())] = None,
+) -> int:
+    """Watch the desk's database or page until Ctrl-C, from here or another machine; speak when it is blind.
+
+    Args:
+        url: of the desk's page, e.g. https://desk.example.org; without one the database is read.
+        token_file: file that holds the page's token and nothing else.
+        ca_file: certificates, PEM, that the page's certificate is signed by.
+        plain_http: let the token go over the network unencrypted.
+    """
+    from risk.runtime.heartbeat import configured
     from risk.runtime.heartbeat import watch as run
 
-    return run(terminal.settings(), terminal.say)
+    wish = {"url": url, "ca_file": ca_file, "plain_http": plain_http}
+    return run(configured(terminal.settings(), wish, token_file), terminal.say)

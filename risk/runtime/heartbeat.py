@@ -1,8 +1,8 @@
 """`risk watchdog`: the dead man's switch as a process of its own, here or on another machine.
 
-It reads the database by its URL and speaks by channels of its own. While all is well it says nothing but
-one line a day, and pings a Healthchecks-compatible address, if there is one: that service then notices
-when this process is gone too.
+It reads the database by its URL, or asks the desk's page, and speaks by channels of its own. While all is
+well it says nothing but one line a day, and pings a Healthchecks-compatible address, if there is one: that
+service then notices when this process is gone too.
 """
 
 from __future__ import annotations
@@ -14,18 +14,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import ValidationError
 
 from risk.adapters import settings as settings_in_force
 from risk.adapters import store
-from risk.adapters.settings import Settings
+from risk.adapters.pulse_page import PulsePage
+from risk.adapters.settings import Settings, WatchdogSettings
 from risk.adapters.store_engine import rows
-from risk.errors import StoreError
+from risk.adapters.store_pulse import pulse
+from risk.errors import SettingsError, StoreError
+from risk.pulse import Pulse, Seen, full_disk
 from risk.records import FlowProgress
 from risk.runtime import log
 from risk.runtime.database import address
@@ -33,87 +36,98 @@ from risk.runtime.spool import Spool
 from risk.runtime.watchdog import Send, Watchdog, sender
 
 FLOW = "watchdog"
-ACCOUNT_FRESH_S, SCORE_FRESH_S, OUTBOX_FRESH_S = 15.0, 15.0, 10.0
-UNSCHEDULED_S, SIGN_S = 50.0, 60.0
 PING_TIMEOUT_S = 5.0
-LEAST_FREE_SHARE, LEAST_FREE_BYTES = 0.10, 2 * 2**30
 TICK_S = 1.0
 
 logger = logging.getLogger(__name__)
+Free = Callable[[Path], tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pulse:
-    """Seconds since each thing that must go on happened last; None: it never did."""
+class Beside:
+    """What there is to see with the desk's database at hand, and its disk where that is here."""
 
-    score_s: float | None
-    account_s: float | None
-    waiting_s: float | None  # since the oldest message that waits was made
-    offered_s: float | None  # since the newest run that Prefect offered was due
-    worker_s: float | None
-    delivery_s: float | None
+    def __init__(
+        self,
+        settings: Settings,
+        url: str,
+        *,
+        spool: Spool | None = None,
+        free: Free = lambda folder: shutil.disk_usage(folder)[::2],
+    ) -> None:
+        self._settings, self._url, self._spool, self._free = settings, url, spool, free
 
-    def is_fine(self, *, watches_account: bool) -> bool:
-        """Whether account, scores and outbox are all fresh: the condition of a ping."""
-        account = self.account_s is not None and self.account_s <= ACCOUNT_FRESH_S
-        return (
-            (account or not watches_account)
-            and self.score_s is not None
-            and self.score_s <= SCORE_FRESH_S
-            and (self.waiting_s or 0.0) <= OUTBOX_FRESH_S
-        )
+    def seen(self) -> Seen:
+        """What stands in the database now; what was told past it is put there first.
 
-    def trouble(self) -> str:
-        """What is wrong although scores are made and alerts get out; empty when nothing is."""
-        if self.worker_s is not None and self.worker_s > SIGN_S:
-            return f"The worker of the cadence pool gave no sign for {self.worker_s:.0f} s"
-        if self.offered_s is not None and self.offered_s > UNSCHEDULED_S:
-            since = f"{self.offered_s:.0f} s"
-            return f"Prefect has scheduled nothing for {since}; the worker goes on by the cadences it knows"
-        if self.delivery_s is not None and self.delivery_s > SIGN_S:
-            return f"Delivery gave no sign for {self.delivery_s:.0f} s"
+        Raises:
+            StoreError: the database does not answer.
+        """
+        now = datetime.now(UTC)
+        with store.connect(self._url) as db:
+            found = pulse(db, now)
+        if self._spool is not None:
+            self._spool.replay(self._url)
+        return Seen(at=now, pulse=found, watches_account=self._settings.watches_account)
+
+    def disk(self) -> tuple[int, int] | None:
+        """Total and free bytes; None: another machine's desk, there is no such folder here."""
+        try:
+            return self._free(self._settings.data_dir)
+        except OSError:
+            return None
+
+    def day(self, now: datetime) -> str:
+        """The day in one line, once: the database remembers that it was said; empty where there is none."""
+        try:
+            with store.connect(self._url) as db:
+                said = store.progress(db, FLOW).get("digest")
+                if said and said.cursor_at and now - said.cursor_at < timedelta(hours=12):
+                    return ""
+                store.save_progress(
+                    db,
+                    FlowProgress(flow=FLOW, scope="digest", cursor_at=now, done=0, total=0, updated_at=now),
+                )
+                return day_in_short(rows(db, "day_in_short", now=now)[0])
+        except StoreError as cause:
+            logger.warning("no line of the day: %s", cause)
+            return ""
+
+
+class Afar:
+    """What the desk's page tells of it. The line of a day is left to the watchdog beside the desk."""
+
+    def __init__(self, page: PulsePage) -> None:
+        self._page = page
+        self._seen: Seen | None = None
+
+    def seen(self) -> Seen:
+        """What the page answers now.
+
+        Raises:
+            PulseError: no answer, or none that tells a pulse.
+        """
+        self._seen = None
+        self._seen = self._page.read()
+        return self._seen
+
+    def disk(self) -> tuple[int, int] | None:
+        """The desk's own, as it said last."""
+        return self._seen.disk if self._seen else None
+
+    def day(self, now: datetime) -> str:
+        """None."""
         return ""
-
-
-def pulse(database_url: str, now: datetime) -> Pulse:
-    """The pulse of the desk that writes into this database.
-
-    Raises:
-        StoreError: the database does not answer.
-    """
-    with store.connect(database_url) as db:
-        (row,) = rows(db, "heartbeat")
-
-    def age(name: str) -> float | None:
-        return (now - row[name]).total_seconds() if row[name] is not None else None
-
-    return Pulse(
-        score_s=age("scored_at"),
-        account_s=age("account_at"),
-        waiting_s=age("waiting_since"),
-        offered_s=age("offered_at"),
-        worker_s=age("worker_at"),
-        delivery_s=age("delivery_at"),
-    )
 
 
 class Heartbeat:
     """Looks, pings, and says one line a day. Call `beat` about every second."""
 
     def __init__(
-        self,
-        settings: Settings,
-        database_url: str,
-        send: Send,
-        *,
-        client: httpx.Client | None = None,
-        spool: Spool | None = None,
-        free: Callable[[Path], tuple[int, int]] = lambda folder: shutil.disk_usage(folder)[::2],
+        self, settings: Settings, place: Beside | Afar, send: Send, *, client: httpx.Client | None = None
     ) -> None:
-        self._settings, self._url, self._send = settings, database_url, send
+        self._settings, self._place, self._send = settings, place, send
         self._client = client or httpx.Client(timeout=PING_TIMEOUT_S)
-        self._spool, self._free = spool, free
-        self._pulse: Pulse | None = None
+        self._seen: Seen | None = None
         self._pinged_at = float("-inf")
         self._dog = Watchdog(self._read, send, self._also)
 
@@ -124,36 +138,27 @@ class Heartbeat:
             clock: monotonic seconds.
         """
         trouble = self._dog.look(clock)
-        seen = self._pulse
-        if not trouble and seen and seen.is_fine(watches_account=self._settings.watches_account):
+        seen = self._seen
+        if not trouble and seen and seen.pulse.is_fine(watches_account=seen.watches_account):
             self._ping(clock)
         if seen is not None and now.hour == self._settings.watchdog.digest_hour:
-            self._tell_day(now)
+            line = self._place.day(now)
+            if line:
+                self._send("heartbeat: the day", line)
         return trouble
 
     def close(self) -> None:
         """Give up the connection that pings."""
         self._client.close()
 
-    def _read(self) -> tuple[float | None, float]:
-        self._pulse = None
-        self._pulse = pulse(self._url, datetime.now(UTC))
-        if self._spool is not None:
-            self._spool.replay(self._url)
-        return self._pulse.score_s, self._pulse.waiting_s or 0.0
+    def _read(self) -> Pulse:
+        self._seen = None
+        self._seen = self._place.seen()
+        return self._seen.pulse
 
     def _also(self) -> str:
-        return self._full_disk() or (self._pulse.trouble() if self._pulse else "")
-
-    def _full_disk(self) -> str:
-        """Said before the disk is full: then the database stops, and can no longer be asked."""
-        try:
-            total, free = self._free(self._settings.data_dir)
-        except OSError:
-            return ""  # another machine's desk: there is no such folder here
-        if free >= max(LEAST_FREE_SHARE * total, LEAST_FREE_BYTES):
-            return ""
-        return f"The disk is nearly full: {free / 2**30:.1f} GiB free, {free / total:.0%}"
+        disk = self._place.disk()
+        return (full_disk(*disk) if disk else "") or (self._seen.pulse.trouble() if self._seen else "")
 
     def _ping(self, clock: float) -> None:
         url = self._settings.watchdog.ping_url
@@ -166,23 +171,6 @@ class Heartbeat:
             logger.warning("the ping was answered with %d", cause.response.status_code)
         except httpx.HTTPError as cause:
             logger.warning("the ping did not arrive: %s", type(cause).__name__)
-
-    def _tell_day(self, now: datetime) -> None:
-        """The day in one line, once: the database remembers that it was said."""
-        try:
-            with store.connect(self._url) as db:
-                said = store.progress(db, FLOW).get("digest")
-                if said and said.cursor_at and now - said.cursor_at < timedelta(hours=12):
-                    return
-                store.save_progress(
-                    db,
-                    FlowProgress(flow=FLOW, scope="digest", cursor_at=now, done=0, total=0, updated_at=now),
-                )
-                line = day_in_short(rows(db, "day_in_short", now=now)[0])
-        except StoreError as cause:
-            logger.warning("no line of the day: %s", cause)
-            return
-        self._send("heartbeat: the day", line)
 
 
 def day_in_short(day: Mapping[str, Any]) -> str:
@@ -200,19 +188,47 @@ def channels_of(settings: Settings) -> list[settings_in_force.ChannelSettings]:
     return [one for one in settings.channels if not wanted or one.name in wanted]
 
 
+def configured(settings: Settings, wish: Mapping[str, object], token_file: Path | None) -> Settings:
+    """The settings with what the command line says of the page.
+
+    Raises:
+        SettingsError: what it says cannot be meant.
+    """
+    changed = {name: given for name, given in wish.items() if given is not None}
+    if token_file is not None:
+        changed["token"] = token_file.read_text(encoding="utf-8").strip()
+    try:
+        watchdog = WatchdogSettings.model_validate(dict(settings.watchdog) | changed)
+    except ValidationError as cause:
+        problems = (str(error["msg"]).removeprefix("Value error, ") for error in cause.errors())
+        names = (".".join(("watchdog", *map(str, error["loc"]))) for error in cause.errors())
+        said = (f"{name}: {problem}" for name, problem in zip(names, problems, strict=True))
+        raise SettingsError("; ".join(said)) from None
+    return settings.model_copy(update={"watchdog": watchdog})
+
+
+def place_of(settings: Settings, spool: Spool | None) -> Beside | Afar:
+    """The page where its address is set, else the database."""
+    wish = settings.watchdog
+    if wish.url is None:
+        return Beside(settings, address(settings), spool=spool)
+    token = wish.token.get_secret_value() if wish.token else None
+    return Afar(PulsePage(wish.url, token=token, ca_file=wish.ca_file))
+
+
 def run(
     settings: Settings, tell: Callable[[str], None], stop: threading.Event, *, ready_file: Path | None = None
 ) -> int:
     """Watch until `stop`; 0 then.
 
     Raises:
-        SettingsError: no usable database address.
+        SettingsError: no usable database address, or a certificate file that is none.
     """
-    url = address(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    spool = Spool(settings.data_dir)
-    send = sender(channels_of(settings), settings.telegram_api_base, tell, spool.note)
-    heart = Heartbeat(settings, url, send, spool=spool)
+    spool = None if settings.watchdog.url else Spool(settings.data_dir)
+    note = spool.note if spool else lambda *_: None
+    send = sender(channels_of(settings), settings.telegram_api_base, tell, note)
+    heart = Heartbeat(settings, place_of(settings, spool), send)
     if ready_file is not None:
         ready_file.touch()
     while not stop.is_set():

@@ -14,17 +14,19 @@ from pathlib import Path
 
 import psycopg
 
-from risk.adapters import embedded, migrate
+from risk.adapters import embedded, migrate, store
 from risk.adapters.database_url import libpq_url
 from risk.adapters.settings import Settings
+from risk.adapters.store_pulse import pulse
 from risk.errors import RuntimeFault, StoreError
+from risk.pulse import Pulse
 from risk.runtime import prefect_server, whereabouts
 from risk.runtime.hold import hold
 from risk.runtime.key_gate import refuse_a_key_that_can_act
 from risk.runtime.parts import LOOPBACK, Part, Ports, Postgres, Process, answers
 from risk.runtime.supervisor import Interrupt, Supervisor
 from risk.runtime.teller import Teller
-from risk.runtime.watchdog import Watchdog, ages, sender
+from risk.runtime.watchdog import Watchdog, sender
 
 POOLS = {"cadence": 0.5, "streams": 0.3, "heavy": 1.0}
 """And their shares of the weight that the desk may use. In steady state all of them need a third of it; the
@@ -281,7 +283,7 @@ def up(settings: Settings, tell: Tell) -> int:
         tell("the desk is up; Ctrl-C ends it, `risk watch` shows it, `risk status` checks it")
         teller, told_at = Teller(stack.reader_url, settings.language), 0.0
         dog = Watchdog(
-            lambda: ages(stack.reader_url),
+            lambda: _pulse(stack),
             sender((), None, tell),  # the part tells the channels
         )
         while not stack.interrupt.came:
@@ -292,6 +294,11 @@ def up(settings: Settings, tell: Tell) -> int:
                 _tell_fresh(teller, tell)
             time.sleep(TICK_S)
     return 0
+
+
+def _pulse(stack: Stack) -> Pulse:
+    with store.connect(stack.reader_url) as db:
+        return pulse(db, datetime.now(UTC))
 
 
 def watchdog_of(stack: Stack) -> Process:

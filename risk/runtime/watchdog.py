@@ -1,8 +1,8 @@
 """The dead man's switch: a process that does not score says when no score is made or no alert gets out.
 
 It runs in a process of its own (`risk.runtime.heartbeat`) and in the supervisor,
-reads the database at most every few seconds, and sends by the channels itself,
-past the outbox, because the outbox is what may be stuck.
+looks at the desk's pulse at most every few seconds, and sends by the channels
+itself, past the outbox, because the outbox is what may be stuck.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from risk.adapters import notify, store
+from risk.adapters import notify
 from risk.adapters.settings import ChannelSettings
-from risk.adapters.store_engine import rows
-from risk.errors import DeliveryError, SettingsError, StoreError
+from risk.errors import DeliveryError, PulseError, SettingsError, StoreError
+from risk.pulse import NO_SCORE_S, Pulse
 
-NO_SCORE_S = 60.0
-UNDELIVERED_S = 120.0
 LOOK_EVERY_S = 5.0
 REMIND_EVERY_S = 900.0
 
@@ -33,7 +31,7 @@ class Watchdog:
 
     def __init__(
         self,
-        read: Callable[[], tuple[float | None, float]],
+        read: Callable[[], Pulse],
         send: Send,
         also: Callable[[], str] = lambda: "",
     ) -> None:
@@ -58,33 +56,24 @@ class Watchdog:
         return trouble
 
     def _trouble(self, now: float) -> str:
-        undelivered_s = 0.0
+        undelivered, unanswered = "", ""
         try:
-            score_age_s, undelivered_s = self._read()
-            if score_age_s is not None:
-                self._scored_at = now - score_age_s
+            pulse = self._read()
         except StoreError as cause:
             logger.warning("the database does not answer: %s", cause)
+            unanswered = ": the database does not answer"
+        except PulseError as cause:
+            logger.warning("%s", cause)
+            unanswered = f": {cause}"
+        else:
+            undelivered = pulse.undelivered()
+            if pulse.score_s is not None:
+                self._scored_at = now - pulse.score_s
         silent_s = now - self._scored_at
         if silent_s > NO_SCORE_S:
-            return f"No score was made for {silent_s:.0f} s"
-        if undelivered_s > UNDELIVERED_S:
-            return f"An alert could not be delivered for {undelivered_s:.0f} s"
-        return self._also()
-
-
-def ages(database_url: str) -> tuple[float | None, float]:
-    """Seconds since the newest score (None: there is none) and since the oldest message that waits.
-
-    Raises:
-        StoreError: the database does not answer.
-    """
-    with store.connect(database_url) as db:
-        scored = [line["scored_at"] for line in rows(db, "score_ages")]
-        waiting = [line.oldest_at for line in store.waiting_deliveries(db)]
-    now = datetime.now(UTC)
-    newest = (now - max(scored)).total_seconds() if scored else None
-    return newest, (now - min(waiting)).total_seconds() if waiting else 0.0
+            how = "is known of" if unanswered else "was made"
+            return f"No score {how} for {silent_s:.0f} s{unanswered}"
+        return undelivered or self._also()
 
 
 def sender(

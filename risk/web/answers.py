@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
-from risk.adapters import store
+from risk.adapters import store, store_pulse
 from risk.adapters.settings import Settings
 from risk.adapters.store_engine import rows
+from risk.pulse import Seen
 from risk.state import State
 from risk.web import holdings, told
 from risk.web.plan import trailing
@@ -170,6 +172,21 @@ def health(config: Settings, now: datetime) -> dict[str, Any]:
             "bans": rows(db, "web_bans", now=now),
             "issues": rows(db, "web_issues", since=now - DAY, most=MOST_ISSUES),
         }
+
+
+def seen(config: Settings, now: datetime) -> Seen:
+    """The desk's pulse for a watchdog that looks from another machine.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    with reading(str(config.database_url)) as db:
+        found = store_pulse.pulse(db, now)
+    try:
+        disk = shutil.disk_usage(config.data_dir)[::2]
+    except OSError:
+        disk = None  # the data is on another machine than the page
+    return Seen(at=now, pulse=found, watches_account=config.watches_account, disk=disk)
 
 
 def pulse(config: Settings) -> tuple[Any, ...]:

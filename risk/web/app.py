@@ -104,6 +104,10 @@ def _add_answers(app: FastAPI, config: Settings, clock: Clock) -> None:
     def strategies() -> Response:
         return json(study.strategies(config))
 
+    @app.get("/api/pulse")
+    def pulse() -> Response:
+        return json(answers.seen(config, clock()))
+
     @app.get("/api/health")
     def health() -> Response:
         return json(answers.health(config, clock()))

@@ -9,6 +9,12 @@ SELECT
         WHERE d.state = 'waiting'
     ) AS waiting_since,
     (
+        SELECT min(o.created_at)
+        FROM risk.delivery AS d
+        JOIN risk.outbox AS o ON o.message_id = d.message_id
+        WHERE d.state = 'waiting' AND d.severity = 'critical'
+    ) AS critical_since,
+    (
         SELECT max(CAST(h.details ->> 'offered_at' AS timestamptz))
         FROM risk.heartbeat AS h
         WHERE h.part = 'worker/cadence'

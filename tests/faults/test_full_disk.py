@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from risk import pulse
 from risk.adapters import embedded, migrate, settings, store
 from risk.adapters.settings import Settings
 from risk.errors import StoreError
-from risk.runtime import heartbeat
-from risk.runtime.heartbeat import Heartbeat
+from risk.runtime.heartbeat import Beside, Heartbeat
 from risk.runtime.spool import Spool
 from tests.adapters import rows as x
 
@@ -55,7 +55,7 @@ def fill(file: Path) -> None:
 def configured(folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("RISK_DATA_DIR", str(folder))
     monkeypatch.setenv("RISK_DATABASE_URL", url)
-    monkeypatch.setattr(heartbeat, "LEAST_FREE_BYTES", 100 * 2**20)  # of a volume of 400 MiB, not of a disk
+    monkeypatch.setattr(pulse, "LEAST_FREE_BYTES", 100 * 2**20)  # of a volume of 400 MiB, not of a disk
     settings.load.cache_clear()
     return settings.load()
 
@@ -88,7 +88,7 @@ def test_a_full_volume_is_told_of_and_costs_nothing_that_was_acknowledged(
         told.append(body)
         spool.note("phone", title, body, datetime.now(UTC))
 
-    heart = Heartbeat(config, url, send, spool=spool)
+    heart = Heartbeat(config, Beside(config, url, spool=spool), send)
     (volume / "most").write_bytes(b"\0" * (shutil.disk_usage(volume).free - 80 * 2**20))
     assert "nearly full" in heart.beat(NOON, 5.0)  # the database still answers
     assert ["nearly full" in body for body in told] == [True]
@@ -97,7 +97,9 @@ def test_a_full_volume_is_told_of_and_costs_nothing_that_was_acknowledged(
     acknowledged = write_until_refused(url)
     heart.close()
     told_before = len(told)
-    heart = Heartbeat(config, url, send, spool=spool)  # another process's first looks, at a full volume
+    heart = Heartbeat(
+        config, Beside(config, url, spool=spool), send
+    )  # another process's first looks, at a full volume
     for second in range(5, 20, 5):
         heart.beat(NOON, float(second))
     heart.close()

@@ -16,17 +16,19 @@ from sqlalchemy import text
 from risk import wording
 from risk.adapters import settings, store, store_silence
 from risk.adapters.settings import Settings
+from risk.adapters.store_pulse import pulse
 from risk.decision import decide
 from risk.errors import SettingsError, StoreError
 from risk.limits import default
+from risk.pulse import Pulse
 from risk.runtime.alerts import trial
-from risk.runtime.heartbeat import Heartbeat, Pulse, channels_of, pulse
+from risk.runtime.heartbeat import Beside, Heartbeat, channels_of
 from risk.runtime.spool import Spool
 from risk.runtime.watchdog import LOOK_EVERY_S
 from tests.risk.builders import snapshot, state
 
 GIB = 2**30
-FINE = Pulse(score_s=5, account_s=5, waiting_s=None, offered_s=3, worker_s=5, delivery_s=5)
+FINE = Pulse(score_s=5, account_s=5, waiting_s=None, critical_s=None, offered_s=3, worker_s=5, delivery_s=5)
 
 
 @pytest.fixture
@@ -50,13 +52,8 @@ class Watch:
         self.pings: list[str] = []
         client = httpx.Client(transport=httpx.MockTransport(self._answer))
         url = str(config.database_url)
-        self.heart = Heartbeat(
-            config,
-            url,
-            lambda title, body: self.sent.append(body),
-            client=client,
-            free=lambda _folder: (100 * GIB, 50 * GIB),
-        )
+        self.place = Beside(config, url, free=lambda _folder: (100 * GIB, 50 * GIB))
+        self.heart = Heartbeat(config, self.place, lambda title, body: self.sent.append(body), client=client)
         self.clock = 0.0
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -159,7 +156,7 @@ def test_a_database_that_is_away_is_told_after_a_minute(config: Settings) -> Non
     watch = Watch(away)
     watch.clock = time.monotonic()
     assert watch.look() == ""
-    assert "No score was made for" in watch.look(after_s=61)
+    assert "No score is known of for" in watch.look(after_s=61)
     assert len(watch.sent) == 1
 
 
@@ -178,7 +175,8 @@ def test_the_day_is_told_in_one_line_once_even_by_the_next_process(config: Setti
 
 
 def test_the_pulse_of_an_empty_database_is_unknown_not_fine(database_url: str) -> None:
-    seen = pulse(database_url, datetime.now(UTC))
+    with store.connect(database_url) as db:
+        seen = pulse(db, datetime.now(UTC))
     store.dispose(database_url)
     assert seen.score_s is None
     assert not seen.is_fine(watches_account=False)
@@ -214,10 +212,8 @@ def test_the_line_of_the_day_counts_what_the_tables_hold(config: Settings) -> No
     with store.connect(url) as db:
         store_silence.put_message(db, trial(now - timedelta(seconds=30)), [("phone", "info")])
         db.execute(text("UPDATE risk.delivery SET state = 'accepted', settled_at = now()"))
-    watch = Watch(config)
-    watch.look()
-    watch.heart._tell_day(datetime.now(UTC))
-    assert watch.sent[-1].startswith("0 evaluations, 0 alerts (0 critical), 1 of 1 messages accepted")
+    day = Watch(config).place.day(datetime.now(UTC))
+    assert day.startswith("0 evaluations, 0 alerts (0 critical), 1 of 1 messages accepted")
 
 
 # Less than 10 % or less than 2 GiB.
@@ -230,12 +226,10 @@ def test_the_disk_is_told_of_before_it_is_full(
 ) -> None:
     desk_writes(str(config.database_url))
     sent: list[str] = []
-    heart = Heartbeat(
-        config,
-        str(config.database_url),
-        lambda title, body: sent.append(body),
-        free=lambda _folder: (int(total_gib * GIB), int(free_gib * GIB)),
+    place = Beside(
+        config, str(config.database_url), free=lambda _folder: (int(total_gib * GIB), int(free_gib * GIB))
     )
+    heart = Heartbeat(config, place, lambda title, body: sent.append(body))
     trouble = heart.beat(datetime(2026, 3, 2, 12, tzinfo=UTC), LOOK_EVERY_S)
     heart.close()
     assert bool(trouble) is is_trouble

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
-from risk.errors import StoreError
+from risk.errors import PulseError, StoreError
+from risk.pulse import Pulse
 from risk.runtime.watchdog import LOOK_EVERY_S, REMIND_EVERY_S, Watchdog
 
 
@@ -16,16 +18,19 @@ class Desk:
     def __init__(self) -> None:
         self.score_age_s: float | None = 2.0
         self.undelivered_s = 0.0
-        self.is_down = False
+        self.is_down: Exception | None = None
         self.sent: list[str] = []
 
-    def ages(self) -> tuple[float | None, float]:
+    def pulse(self) -> Pulse:
         if self.is_down:
-            raise StoreError("down")
-        return self.score_age_s, self.undelivered_s
+            raise self.is_down
+        return Pulse(
+            score_s=self.score_age_s, account_s=1, waiting_s=self.undelivered_s, critical_s=None, offered_s=1,
+            worker_s=1, delivery_s=1,
+        )  # fmt: skip
 
     def watchdog(self) -> Watchdog:
-        return Watchdog(self.ages, lambda title, body: self.sent.append(f"{title}: {body}"))
+        return Watchdog(self.pulse, lambda title, body: self.sent.append(f"{title}: {body}"))
 
 
 # No score row for 60 s, or an alert undelivered for 120 s.
@@ -56,13 +61,29 @@ def test_a_trouble_is_told_once_reminded_and_its_end_is_told() -> None:
     assert desk.sent[-1].startswith("heartbeat: the risk desk works again") and len(desk.sent) == 3
 
 
-def test_a_database_that_does_not_answer_is_trouble_after_a_minute_without_scores() -> None:
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (StoreError("secret address"), "the database does not answer"),
+        (PulseError("the page answers 500"), "the page answers 500"),
+    ],
+)
+def test_a_desk_that_does_not_answer_is_trouble_after_a_minute_without_scores(
+    error: Exception, why: str
+) -> None:
     desk, start = Desk(), float(round(time.monotonic()))  # sums of whole seconds are exact
     dog = desk.watchdog()
     assert dog.look(start) == ""
-    desk.is_down = True
+    desk.is_down = error
     assert dog.look(start + 50) == ""
-    assert dog.look(start + 61) == "No score was made for 63 s"  # 2 s old at the start
+    assert dog.look(start + 61) == f"No score is known of for 63 s: {why}"  # 2 s old at the start
+
+
+def test_a_critical_alert_that_waits_is_called_one() -> None:
+    fine = Desk().pulse()
+    assert replace(fine, waiting_s=121.0, critical_s=121.0).undelivered().startswith("A critical alert")
+    assert replace(fine, waiting_s=130.0, critical_s=60.0).undelivered().startswith("An alert")
+    assert replace(fine, waiting_s=120.0, critical_s=120.0).undelivered() == ""
 
 
 def test_a_desk_gets_a_minute_for_its_first_score() -> None:
