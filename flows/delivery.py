@@ -13,19 +13,19 @@ from functools import partial
 from prefect import flow
 from sqlalchemy import Connection
 
-from flows import chat, desk, picturing
+from flows import chat, desk, picturing, spooling
 from risk import wording
 from risk.adapters import digest_file, notify, settings, store, store_outbox
 from risk.adapters.courier import Courier, Outbox, Team
 from risk.adapters.settings import ChannelSettings, Settings
 from risk.adapters.telegram_inbox import Inbox, chats_by_bot
-from risk.errors import SettingsError
+from risk.errors import SettingsError, StoreError
 from risk.records import DeliveryAttempt, Message
 
 log = logging.getLogger(__name__)
 
 LEASE_S = 10.0
-ESCALATE_AFTER_S = 10.0
+ESCALATE_AFTER_S = spooling.ESCALATE_AFTER_S
 
 
 @flow
@@ -86,10 +86,18 @@ def _couriers(config: Settings) -> list[Courier]:
 
 
 def _outbox() -> Outbox:
-    return Outbox(claim=partial(_claim, f"{socket.gethostname()}:{os.getpid()}"), record=_record)
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    return Outbox(claim=partial(_claim, holder), record=_record, aside=spooling.claims)
 
 
 def _claim(holder: str, channel: str, limit: int, now: datetime) -> Sequence[store.Claim]:
+    """What is due; first of all what the database did not take, while it does not."""
+    try:
+        spooling.put_back()
+    except StoreError as error:
+        log.warning("told past the database, not recorded yet: %s", error)
+        if kept := spooling.claims(channel, limit, now):
+            return kept
     with desk.database() as db:
         return store.claim_deliveries(
             db, holder=holder, channel=channel, lease_s=LEASE_S, limit=limit, now=now
@@ -97,6 +105,8 @@ def _claim(holder: str, channel: str, limit: int, now: datetime) -> Sequence[sto
 
 
 def _record(attempt: DeliveryAttempt, next_try_at: datetime | None) -> None:
+    if spooling.note(attempt, next_try_at):
+        return
     with desk.database() as db:
         store.record_attempt(db, attempt, next_try_at=next_try_at)
 

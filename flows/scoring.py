@@ -6,7 +6,7 @@ from functools import cache
 
 from prefect import flow
 
-from flows import desk, scorecards
+from flows import desk, scorecards, spooling
 from risk.adapters import settings, store
 from risk.decision import decide
 
@@ -16,12 +16,13 @@ def scoring() -> None:
     """Score all watched symbols and the account; a changed level leaves an artifact."""
     config = settings.load()
     remember_limits(config.limits.version)
-    with desk.database() as db:
+    with spooling.evaluation() as this, desk.database() as db:
         moment = desk.now()
-        state = store.latest_state(
+        stored = store.latest_state(
             db, config.symbols, account=config.account, watches_account=config.watches_account, now=moment
         )
-        decision = decide(state, config.limits, moment)
+        state = this.continued(stored)
+        decision = this.made(decide(state, config.limits, moment))
         store.save_decision(db, decision, channels=desk.channels())
     scorecards.leave(state, decision)
 

@@ -18,6 +18,7 @@ RiskError
 │   └── ForbiddenCallError a call that the transport guard does not let out
 ├── StoreError             the database did not do as asked
 ├── DeliveryError          a message was not accepted; says whether to try again and when
+├── SpoolError             a message could not be kept on the disk
 ├── PulseError             the page of a desk did not tell its pulse
 ├── PictureError           a picture was not drawn; its text goes without it
 └── RuntimeFault           a part of the system did not start, died or is held by another
@@ -137,6 +138,10 @@ class DeliveryError(RiskError):
     ) -> None:
         self.reason, self.retry_after_s, self.is_permanent = reason, retry_after_s, is_permanent
         super().__init__(message)
+
+
+class SpoolError(RiskError):
+    """A message that the database does not take could not be kept on the disk either."""
 
 
 class PulseError(RiskError):

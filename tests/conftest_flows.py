@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from prefect.settings import (
@@ -14,7 +15,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from flows import desk, scoring, steps
+from flows import desk, scoring, spooling, steps
 from risk.adapters import embedded, settings, store
 from tests.conftest_prefect import PrefectServer
 from tests.conftest_simulator import RunningSimulator
@@ -42,6 +43,7 @@ def forget() -> None:
     settings.load.cache_clear()
     desk.exchange.cache_clear()
     scoring.remember_limits.cache_clear()
+    spooling.forget()
     steps._noted.clear()
     steps._wallets.clear()
 
@@ -63,11 +65,16 @@ def flow_api(prefect: PrefectServer) -> Iterator[None]:
 
 @pytest.fixture
 def ready(
-    monkeypatch: pytest.MonkeyPatch, database_url: str, simulator: RunningSimulator, flow_api: None
+    monkeypatch: pytest.MonkeyPatch,
+    database_url: str,
+    simulator: RunningSimulator,
+    flow_api: None,
+    tmp_path: Path,
 ) -> Iterator[str]:
     """URL of the database that the flows of this test write to, as risk_writer and nobody more."""
     url = database_url.replace(f"//{embedded.SUPERUSER}@", f"//{embedded.WRITER}@")
     assert url != database_url
+    monkeypatch.setenv("RISK_DATA_DIR", str(tmp_path / "data"))
     point_at(monkeypatch, url, simulator)
     yield url
     forget()

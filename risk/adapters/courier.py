@@ -81,10 +81,12 @@ class Outbox:
     Attributes:
         claim: (channel, limit, now) -> deliveries that are due, leased to us.
         record: (attempt, next_try_at or None).
+        aside: as `claim`, of messages that the database could not take; asked while it does not answer.
     """
 
     claim: Callable[[str, int, datetime], Sequence[Claimed]]
     record: Callable[[DeliveryAttempt, datetime | None], None]
+    aside: Callable[[str, int, datetime], Sequence[Claimed]] = lambda _channel, _limit, _now: ()
 
 
 class Pictures(Protocol):
@@ -130,12 +132,18 @@ class Courier:
 
     def step(self) -> float:
         """Send what is due; seconds until the next look."""
-        self._record_late()
         closed_s = self._closed_until - monotonic()
-        if closed_s > 0:
-            return closed_s
-        limit = DIGEST_CLAIMS if self.failures > 2 else 1
-        claims = list(self._outbox.claim(self.channel.name, limit, datetime.now(UTC)))
+        claims: list[Claimed] = []
+        try:
+            self._record_late()
+            if closed_s > 0:
+                return closed_s
+            limit = DIGEST_CLAIMS if self.failures > 2 else 1
+            claims += self._outbox.claim(self.channel.name, limit, datetime.now(UTC))
+        except StoreError:
+            claims += [] if closed_s > 0 else self._outbox.aside(self.channel.name, 1, datetime.now(UTC))
+            if not claims:
+                raise
         for group in _grouped(claims, datetime.now(UTC)):
             if not self._deliver(group):
                 return max(0.0, self._closed_until - monotonic())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from risk.adapters.store_archive import save_archive_file, stored_files
 from risk.adapters.store_backtest import save_score_backtest
-from risk.adapters.store_decision import save_decision, save_limits
+from risk.adapters.store_decision import save_decision, save_limits, save_told
 from risk.adapters.store_engine import connect, dispose
 from risk.adapters.store_exits import (
     extremes,
@@ -137,6 +137,7 @@ __all__ = [
     "save_shocks",
     "save_size_advice",
     "save_stress",
+    "save_told",
     "save_var",
     "scenarios",
     "stored_files",

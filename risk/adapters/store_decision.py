@@ -16,7 +16,8 @@ from risk.adapters.store_codec import plain
 from risk.adapters.store_copy import prepare
 from risk.adapters.store_engine import count, driver, run, statement
 from risk.errors import StoreError
-from risk.state import COMPONENTS, Decision, Memory, Scores
+from risk.records import Alert
+from risk.state import COMPONENTS, Decision, Memory, Scores, TellingReason
 
 SEVERITIES = ("info", "warning", "critical")
 EPOCH_2000 = datetime(2000, 1, 1, tzinfo=UTC)
@@ -42,10 +43,7 @@ def save_decision(db: Connection, decision: Decision, *, channels: Sequence[tupl
     stored = count(db, "save_score")
     if decision.signals:
         run(db, "save_signal", rows=_json([asdict(s) for s in decision.signals]))
-    if decision.alerts:
-        run(db, "save_alert", rows=_json([asdict(a) for a in decision.alerts]))
-    if decision.tellings:
-        run(db, "save_telling", rows=_json([asdict(t) for t in decision.tellings]))
+    save_told(db, decision.alerts, decision.tellings)
     if decision.messages:
         run(
             db,
@@ -55,6 +53,18 @@ def save_decision(db: Connection, decision: Decision, *, channels: Sequence[tupl
             least=[SEVERITIES.index(least) for _, least in channels],
         )
     return stored
+
+
+def save_told(db: Connection, alerts: Sequence[Alert], tellings: Sequence[TellingReason]) -> None:
+    """Alerts as they stand, and what was decided about telling them; what is known newer stays.
+
+    Raises:
+        StoreError: another alert of that name and scope stands open.
+    """
+    if alerts:
+        run(db, "save_alert", rows=_json([asdict(a) for a in alerts]))
+    if tellings:
+        run(db, "save_telling", rows=_json([asdict(t) for t in tellings]))
 
 
 def save_limits(db: Connection, limits_version: str, body: Mapping[str, Any]) -> None:

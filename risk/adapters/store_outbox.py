@@ -118,6 +118,14 @@ def escalate_deliveries(
     )  # fmt: skip
 
 
+def address(db: Connection, message: Message, channel: str, attempts: int) -> None:
+    """See to it that a stored message has a delivery to this channel, which has been tried so often."""
+    run(
+        db, "address_delivery", message_id=message.message_id, channel=channel, severity=message.severity,
+        attempt=attempts, since=message.created_at, until=message.expires_at,
+    )  # fmt: skip
+
+
 def waiting_deliveries(db: Connection) -> list[Waiting]:
     """What still waits to be told, by channel and severity."""
     return [Waiting(**row) for row in rows(db, "waiting_deliveries")]

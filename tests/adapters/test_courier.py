@@ -277,3 +277,32 @@ def test_what_was_told_while_the_database_went_away_is_told_once_and_recorded_wh
     courier.step()
     assert box.outcomes() == [("accepted", "")]
     assert len(sinks.accepted("telegram")) == 1
+
+
+def test_what_the_database_could_not_take_is_told_although_an_outcome_waits_to_be_recorded(
+    sinks: SinkProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier_module, "RECORD_WAITS_S", (0.0,))
+    box, kept = Box([message()]), Box([message()])
+    courier = telegram(sinks, box)
+
+    def away(*_: object) -> Sequence[Claim]:
+        raise courier_module.StoreError("away")
+
+    def record(attempt: DeliveryAttempt, next_try_at: datetime | None) -> None:
+        if attempt.message_id != kept.waiting[0].message_id:
+            away()
+        kept.record(attempt, next_try_at)
+
+    courier._outbox = Outbox(claim=box.claim, record=record, aside=kept.claim)
+    courier.step()  # told, and nobody to write that down
+    courier._outbox = Outbox(claim=away, record=record, aside=kept.claim)
+    courier.step()
+    with pytest.raises(courier_module.StoreError):
+        courier.step()
+    assert kept.outcomes() == [("accepted", "")]
+    assert len(sinks.accepted("telegram")) == 2
+    courier._outbox = box.outbox()
+    courier.step()
+    assert box.outcomes() == [("accepted", "")]
+    assert len(sinks.accepted("telegram")) == 2

@@ -74,12 +74,13 @@ def sinks(tmp_path: Path) -> Iterator[SinkProcess]:
         yield running
 
 
-def environment_of(url: str, sinks: SinkProcess) -> dict[str, str]:
+def environment_of(url: str, folder: Path, sinks: SinkProcess) -> dict[str, str]:
     channels = [{"name": "phone", "url": sinks.telegram_url}, {"name": "mail", "url": sinks.mail_url}]
     return {
         "RISK_DATABASE_URL": url,
         "RISK_CHANNELS": json.dumps(channels),
         "RISK_TELEGRAM_API_BASE": sinks.bot_base,
+        "RISK_DATA_DIR": str(folder),
     }
 
 
@@ -101,7 +102,7 @@ def test_two_hundred_kills_along_the_chain_lose_nothing_that_was_acknowledged(
     migrate.upgrade(url)
     acknowledged = folder / "acknowledged"
     acknowledged.touch()
-    environment = environment_of(url, sinks)
+    environment = environment_of(url, folder, sinks)
     with driver(environment) as judging, driver(environment) as telling, ThreadPoolExecutor(3) as parts:
 
         def judge() -> None:
