@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from risk import var_reasons
 from risk.backtests import YEAR, christoffersen, kupiec, traffic_light
 from risk.recurrence import series
 from risk.var_forecasts import Method
@@ -48,15 +49,15 @@ class Judgement:
 
     @property
     def reason(self) -> str:
-        """Why it has failed or cannot be judged; empty when it is good."""
-        counted = f"{self.exceptions} exceptions in {self.observations} bars"
+        """Why it has failed or cannot be judged, as `risk.var_reasons` writes it; empty when it is good."""
         if self.worst_p is None:
-            return f"not judged: {self.observations} forecasts, {FEWEST} needed"
+            return f"not_judged:{self.observations}:{FEWEST}"
         if not self.has_failed:
             return ""
-        named = {"Kupiec": self.kupiec_p, "independence": self.independence_p, "coverage": self.conditional_p}
-        name = min((p, name) for name, p in named.items() if p is not None)[1]
-        return f"{name} p = {self.worst_p:.4f}, {counted}"
+        named = {
+            "kupiec": self.kupiec_p, "independence": self.independence_p, "coverage": self.conditional_p,
+        }  # fmt: skip
+        return var_reasons.refuted(named, self.exceptions, self.observations)
 
 
 def judge(method: Method, hits: ArrayLike, *, had_failed: bool) -> Judgement:
@@ -99,14 +100,14 @@ def choose(judgements: Mapping[Method, Judgement], answers: Mapping[Method, bool
     Args:
         answers: whether the method has a forecast for the bar to come.
     """
-    passed_over: list[str] = []
+    passed_over: list[tuple[str, str]] = []
     for method in CHAIN:
         found = judgements.get(method)
         if not answers.get(method, False):
-            passed_over.append(f"{method}: no forecast")
+            passed_over.append((method, "no_forecast"))
         elif found is not None and found.has_failed:
-            passed_over.append(f"{method}: {found.reason or 'has not recovered'}")
+            passed_over.append((method, found.reason))
         else:
-            return method, "; ".join(passed_over)
+            return method, var_reasons.joined(passed_over)
     last = next((method for method in reversed(CHAIN) if answers.get(method, False)), CHAIN[-1])
-    return last, "; ".join([*passed_over, f"all have failed, {last} is kept"])
+    return last, var_reasons.joined([*passed_over, (last, "kept")])

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from risk import digest, score_words, var_words
+from risk import digest, score_words, var_reasons, var_words
 from risk.catalogue import clean, figure, has, say, sentences
 from risk.limits import ALERTS
 from risk.records import Signal
@@ -197,6 +197,7 @@ def msgids() -> set[str]:
                  *(f"stop_{cover}" for cover in STOPS)),
         "feed": FEEDS, "chat": CHAT, "init": INIT, "digest": digest.sentences(),
         "chart": ("price", "score", "liquidation", "stop", "entry", "correlation", "few"),
+        "passed": var_reasons.CODES,
         "backtest": {*score_words.sentences(), *var_words.sentences()},
     }  # fmt: skip
     special = {"alert.level.do.critical", "alert.level.do.flat", "alert.reduce.do.not_enough"}
@@ -219,8 +220,28 @@ FEEDS: tuple[str, ...] = (
 )  # fmt: skip
 
 
+def method_reasons(reason: str, language: str) -> str:
+    """Why the methods before the one in use are not, in words; an older program's sentence as it stands."""
+    passed = var_reasons.parsed(reason)
+    if passed is None:
+        return clean(reason)
+    return {"zh": "；"}.get(language, "; ").join(_passed_over(one, language) for one in passed)
+
+
+def _passed_over(one: var_reasons.PassedOver, language: str) -> str:
+    names = ("forecasts", "needed") if one.code == "not_judged" else ("p", "exceptions", "bars")
+    figures = dict(zip(names, one.figures, strict=False))
+    if float(figures.get("p", 1.0)) == 0.0:
+        figures["p"] = "< 0.0001"
+    elif "p" in figures:
+        figures["p"] = f"= {figures['p']}"
+    return say(language, f"passed.{one.code}", method=one.method, **figures)
+
+
 def _figures(item: Mapping[str, Any], language: str) -> dict[str, Any]:
     details = dict(item.get("details") or {})
+    if item["name"] == "var_method":
+        details["reason"] = method_reasons(str(details.get("reason") or ""), language)
     if details.get("component") in UNITS:
         details["component_value"] = component_figure(
             details["component"], details.get("component_value"), language

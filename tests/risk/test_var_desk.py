@@ -119,7 +119,7 @@ def test_a_refuted_method_is_replaced_with_the_reason_and_comes_back_when_it_has
     found = judgements(bad, bars, ())
     second = in_force(LONG, bars, ahead, found, bad, first, NOW + HOUR)
     assert second.method == "filtered_historical"
-    assert second.reason.startswith("gjr_garch_t: Kupiec p = 0.0001, 12 exceptions in 300 bars")
+    assert second.reason == "gjr_garch_t=kupiec:0.0001:12:300"
     change = switch(first, second)
     assert change is not None
     assert (change.method_before, change.method) == ("gjr_garch_t", "filtered_historical")
