@@ -4,7 +4,7 @@
 #   make demo ARGS="--archive ../shared/data --for 180"
 #   make test                               the tests; ARGS="tests/risk -k margin" narrows them
 #   make faults                             kills of every part, 200 kills of a courier, 100,000 broken payloads: some minutes
-#   make soak                               a desk troubled for half an hour; ARGS="--minutes 8 --seed 7"
+#   make soak                               five minutes of resets, a desk troubled for half an hour; ARGS="--minutes 8 --seed 7"
 #   make check                              format, lint, types, import contracts
 #   make bench                              the 30-second benchmarks; ARGS="" for a full run: python -m bench
 #   make pictures                           docs/img from a seeded day of the desk; wants Chromium and a CJK font

@@ -1,7 +1,8 @@
-"""`python -m tests.faults.soak [--minutes 30] [--seed N] [--archive DIR]`: a desk, and all that can go wrong.
+"""`python -m tests.faults.soak [--minutes 30] [--drops 5] [--seed N] [--archive DIR]`: what can go wrong.
 
-A demo at ten times the speed of the clock is troubled by the plan of a seed (printed). Exit status 0 when at
-the end no alert is lost, the book is the exchange's, no part has grown, the database is not behind.
+First the sockets of a market watch are reset every second, for minutes. Then a demo at ten times the speed
+of the clock is troubled by the plan of a seed (printed). Exit status 0 when at the end the gaps were short,
+no alert is lost, the book is the exchange's, no part has grown, the database is not behind.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import psycopg
 from risk.adapters import embedded
 from tests.faults.live_desk import LiveDesk, running_desk, short_ids
 from tests.faults.soak_plan import PARTS, Step, plan
+from tests.faults.stream_storm import outcome
 
 ARCHIVE = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 SPEED, ARCHIVE_FROM = "10", "2024-08-05T00:00:00+00:00"
@@ -241,6 +243,7 @@ def soak(minutes: float, seed: int, options: Sequence[str]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description="See docs/faults.md.")
     parser.add_argument("--minutes", type=float, default=30.0, help="of trouble; rests come on top")
+    parser.add_argument("--drops", type=float, default=5.0, help="minutes of resets every second, before it")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--archive", type=Path, default=ARCHIVE if ARCHIVE.is_dir() else None)
     given = parser.parse_args()
@@ -248,7 +251,12 @@ def main() -> int:
     options: list[str] = []
     if given.archive is not None:
         options = ["--archive", str(given.archive), "--from", ARCHIVE_FROM, "--speed", SPEED]
-    failures = soak(given.minutes, given.seed, options)
+    failures: list[str] = []
+    if given.drops:
+        line, failures = outcome(1.0, given.drops * 60)
+        print(line, flush=True)
+    if given.minutes:
+        failures += soak(given.minutes, given.seed, options)
     print(f"seed {given.seed}: " + (f"{len(failures)} did not hold" if failures else "all held"))
     return 1 if failures else 0
 

@@ -15,11 +15,13 @@ from sqlalchemy import text
 
 from risk import pulse
 from risk.adapters import embedded, migrate, settings, store
+from risk.adapters import spool as messages
 from risk.adapters.settings import Settings
-from risk.errors import StoreError
+from risk.errors import SpoolError, StoreError
 from risk.runtime.heartbeat import Beside, Heartbeat
 from risk.runtime.spool import Spool
 from tests.adapters import rows as x
+from tests.adapters.test_spool import told, tried
 
 VOLUME_MIB = 400
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -120,3 +122,19 @@ def test_a_full_volume_is_told_of_and_costs_nothing_that_was_acknowledged(
     assert 1 <= recorded <= len(told)
     store.dispose(url)
     settings.load.cache_clear()
+
+
+@pytest.mark.faults
+def test_a_message_is_kept_and_its_tries_are_noted_on_a_full_volume(volume: Path) -> None:
+    kept = volume / "spool"
+    messages.Spool(kept).make_ready()
+    fill(volume / "ballast")
+    one = told()
+    messages.Spool(kept).keep(one)
+    assert messages.Spool(kept).note(tried(one, 1, "retry"))
+    assert messages.Spool(kept).note(tried(one, 2))
+    (found,) = messages.Spool(kept).waiting()
+    assert (found.told, found.tries) == (one, (tried(one, 1, "retry"), tried(one, 2)))
+    assert shutil.disk_usage(volume).free == 0
+    with pytest.raises(SpoolError, match="No space left"):
+        messages.Spool(volume / "other").keep(one)
