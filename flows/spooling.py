@@ -185,8 +185,10 @@ def _write_late() -> None:
     """Tries that the disk did not take before; those that it does not take now stay known to this process."""
     for one in list(process.unwritten):
         try:
-            _spool().note(one)
-        except SpoolError:
+            if not _spool().note(one):  # its message is in the outbox by now
+                with desk.database() as db:
+                    store.record_attempt(db, one.attempt, next_try_at=one.next_try_at)
+        except (SpoolError, StoreError):
             return
         process.unwritten.remove(one)
 
@@ -242,16 +244,18 @@ def _tries(kept: Kept, channel: str) -> list[Try]:
 
 def _record(kept: Kept) -> None:
     """One message into the outbox, with all that is known of it; its file is gone then."""
-    _write_late()
-    with _spool().taken(kept.told.message.message_id) as mine:
+    message_id = kept.told.message.message_id
+    with _spool().taken(message_id) as mine:
         if mine is None:
             return
+        late = [one for one in process.unwritten if one.attempt.message_id == message_id]
         with desk.database() as db:
             _put(db, mine.told)
-            for one in mine.tries:
+            for one in (*mine.tries, *late):
                 store_outbox.address(db, mine.told.message, one.attempt.channel, one.attempt.attempt)
                 store.record_attempt(db, one.attempt, next_try_at=one.next_try_at)
-    log.warning("message %s, told past the database, is recorded", kept.told.message.message_id)
+    process.unwritten = [one for one in process.unwritten if one not in late]
+    log.warning("message %s, told past the database, is recorded", message_id)
 
 
 def _put(db: Connection, told: Told) -> None:

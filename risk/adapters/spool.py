@@ -13,7 +13,7 @@ import fcntl
 import json
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 READY = 8  # files kept ready; a message of a crash with 200 symbols is about 30 KB
 READY_BYTES = 131_072
-ROOM, WRITING, KEPT = ".room", ".writing", ".message"
+ROOM, WRITING, KEPT, BROKEN = ".room", ".writing", ".message", ".broken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,18 +195,31 @@ def _locked(file: Path, *, waits: bool = True) -> Iterator[int | None]:
 
 
 def _read(file: Path) -> Kept | None:
-    """What a file holds; None where it is gone or holds no message."""
+    """What a file holds; None where it is gone or holds no message, which puts it aside."""
     try:
         body = file.read_bytes()
     except FileNotFoundError:
         return None
+    except OSError as cause:
+        log.error("%s cannot be read: %s", file, cause.strerror)
+        return None
     first, *others = body[: _end(body)].split(b"\n")
     try:
-        tries = tuple(msgspec.json.decode(line, type=Try) for line in others if line)
-        return Kept(told=msgspec.json.decode(first, type=Told), tries=tries)
+        told = msgspec.json.decode(first, type=Told)
     except msgspec.MsgspecError as cause:
         log.error("%s holds no message: %s", file, cause)
+        with contextlib.suppress(OSError):
+            file.rename(file.with_suffix(BROKEN))
         return None
+    return Kept(told=told, tries=tuple(_tries(file, filter(None, others))))
+
+
+def _tries(file: Path, lines: Iterable[bytes]) -> Iterator[Try]:
+    for line in lines:
+        try:
+            yield msgspec.json.decode(line, type=Try)
+        except msgspec.MsgspecError as cause:
+            log.error("%s: a try that cannot be read: %s", file, cause)
 
 
 def _end(body: bytes) -> int:

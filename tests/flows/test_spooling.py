@@ -16,8 +16,9 @@ from flows import delivery, desk, scoring, spooling
 from risk.adapters import courier as couriers
 from risk.adapters import embedded, notify, settings, store
 from risk.adapters.courier import Courier, Rendered
+from risk.decision import decide
 from risk.errors import StoreError
-from risk.records import Message
+from risk.records import DeliveryAttempt, Message
 
 AWAY = "postgresql://nobody@127.0.0.1:1/none"
 REFUSALS: dict[str, LiteralString] = {
@@ -134,7 +135,7 @@ def test_a_message_that_was_stored_although_the_answer_was_lost_is_told_once(
             state = store.latest_state(
                 db, config.symbols, account=config.account, watches_account=False, now=desk.now()
             )
-            decision = this.made(scoring.decide(this.continued(state), config.limits, desk.now()))
+            decision = this.made(decide(this.continued(state), config.limits, desk.now()))
             store.save_decision(db, decision, channels=desk.channels())
         raise StoreError("the server closed the connection")
     assert len(spooling._spool().waiting()) == 1
@@ -176,8 +177,8 @@ def test_a_channel_that_refuses_is_tried_again_and_the_one_that_stands_by_tells_
     assert len(ask(ready, "SELECT outcome FROM risk.delivery_attempt")) == 2
 
 
-def _tried(claim: store.Claim, outcome: str) -> spooling.DeliveryAttempt:
-    return spooling.DeliveryAttempt(
+def _tried(claim: store.Claim, outcome: str) -> DeliveryAttempt:
+    return DeliveryAttempt(
         message_id=claim.message.message_id, channel=claim.channel, attempt=claim.attempt,
         tried_at=desk.now(), outcome=outcome, reason="", retry_after_s=None, duration_ms=1,
     )  # fmt: skip
