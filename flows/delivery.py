@@ -87,7 +87,7 @@ def _couriers(config: Settings) -> list[Courier]:
 
 def _outbox() -> Outbox:
     holder = f"{socket.gethostname()}:{os.getpid()}"
-    return Outbox(claim=partial(_claim, holder), record=_record, aside=spooling.claims)
+    return Outbox(claim=partial(_claim, holder), record=_record, aside=spooling.claims, noted=spooling.note)
 
 
 def _claim(holder: str, channel: str, limit: int, now: datetime) -> Sequence[store.Claim]:
@@ -105,8 +105,6 @@ def _claim(holder: str, channel: str, limit: int, now: datetime) -> Sequence[sto
 
 
 def _record(attempt: DeliveryAttempt, next_try_at: datetime | None) -> None:
-    if spooling.note(attempt, next_try_at):
-        return
     with desk.database() as db:
         store.record_attempt(db, attempt, next_try_at=next_try_at)
 

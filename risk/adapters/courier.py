@@ -82,11 +82,13 @@ class Outbox:
         claim: (channel, limit, now) -> deliveries that are due, leased to us.
         record: (attempt, next_try_at or None).
         aside: as `claim`, of messages that the database could not take; asked while it does not answer.
+        noted: as `record`, beside such a message; False where it is none (any more).
     """
 
     claim: Callable[[str, int, datetime], Sequence[Claimed]]
     record: Callable[[DeliveryAttempt, datetime | None], None]
     aside: Callable[[str, int, datetime], Sequence[Claimed]] = lambda _channel, _limit, _now: ()
+    noted: Callable[[DeliveryAttempt, datetime | None], bool] = lambda _attempt, _next_try_at: False
 
 
 class Pictures(Protocol):
@@ -187,6 +189,8 @@ class Courier:
 
     def _record(self, attempt: DeliveryAttempt, next_try_at: datetime | None) -> None:
         """Write the outcome down, else it would be sent again; what the database is away for, later."""
+        if self._outbox.noted(attempt, next_try_at):
+            return
         for wait_s in () if self._unrecorded else RECORD_WAITS_S:
             try:
                 self._outbox.record(attempt, next_try_at)

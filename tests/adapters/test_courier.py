@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 from uuid import UUID, uuid4
 
 import pytest
@@ -286,17 +287,17 @@ def test_what_the_database_could_not_take_is_told_although_an_outcome_waits_to_b
     box, kept = Box([message()]), Box([message()])
     courier = telegram(sinks, box)
 
-    def away(*_: object) -> Sequence[Claim]:
+    def away(*_: object) -> NoReturn:
         raise courier_module.StoreError("away")
 
-    def record(attempt: DeliveryAttempt, next_try_at: datetime | None) -> None:
-        if attempt.message_id != kept.waiting[0].message_id:
-            away()
-        kept.record(attempt, next_try_at)
+    def noted(attempt: DeliveryAttempt, next_try_at: datetime | None) -> bool:
+        if attempt.message_id == kept.waiting[0].message_id:
+            kept.record(attempt, next_try_at)
+        return attempt.message_id == kept.waiting[0].message_id
 
-    courier._outbox = Outbox(claim=box.claim, record=record, aside=kept.claim)
+    courier._outbox = Outbox(claim=box.claim, record=away, aside=kept.claim, noted=noted)
     courier.step()  # told, and nobody to write that down
-    courier._outbox = Outbox(claim=away, record=record, aside=kept.claim)
+    courier._outbox = Outbox(claim=away, record=away, aside=kept.claim, noted=noted)
     courier.step()
     with pytest.raises(courier_module.StoreError):
         courier.step()
