@@ -128,6 +128,7 @@ def _escalate(db: Connection) -> None:
 
 
 def _look_after(status: dict[str, object]) -> None:
+    spooling.make_ready()
     with desk.database() as db:
         expired = store.expire_deliveries(db, desk.now())
         _escalate(db)

@@ -132,6 +132,14 @@ def _record_old(waiting: Sequence[Kept], now: datetime) -> None:
 # --- delivery's side -------------------------------------------------------------------------------
 
 
+def make_ready() -> None:
+    """Keep room for messages while there is some; looks once a minute."""
+    now = time.monotonic()
+    if now - process.readied_at > READY_EVERY_S:
+        process.readied_at = now
+        _spool().make_ready()
+
+
 def put_back() -> None:
     """Put what is kept into the outbox, each message with its tries.
 
@@ -139,13 +147,9 @@ def put_back() -> None:
         StoreError: the database does not take one; the others are there.
     """
     waiting = _spool().waiting()
-    now = time.monotonic()
     if not waiting:
-        if now - process.readied_at > READY_EVERY_S:
-            process.readied_at = now
-            _spool().make_ready()
         return
-    if now - process.failed_at < RETRY_AFTER_S:
+    if time.monotonic() - process.failed_at < RETRY_AFTER_S:
         raise StoreError("the database did not take a message a moment ago")
     failure: StoreError | None = None
     for kept in waiting:

@@ -28,8 +28,8 @@ from risk.state import Decision, TellingReason
 
 log = logging.getLogger(__name__)
 
-READY = 8  # files kept ready; a message of a crash with 200 symbols is about 30 KB
-READY_BYTES = 131_072
+READY = 4  # files kept ready
+READY_BYTES = 262_144  # an alert, its item and its reason are about 1.5 KB: room for 150 alerts at once
 ROOM, WRITING, KEPT, BROKEN = ".room", ".writing", ".message", ".broken"
 
 

@@ -136,7 +136,6 @@ def deliveries(
         "RISK_DATA_DIR": str(tmp_path / "desk"),
         "RISK_CHANNELS": json.dumps(channels),
         "RISK_TELEGRAM_API_BASE": sinks.bot_base,
-        "RISK_DATA_DIR": str(tmp_path),
     }
     return Deliveries(database_url, driver, environment)
 
@@ -263,7 +262,6 @@ def test_when_the_first_channel_refuses_for_good_the_one_that_stands_by_tells_it
         "RISK_DATA_DIR": str(tmp_path / "desk"),
         "RISK_CHANNELS": json.dumps(channels),
         "RISK_TELEGRAM_API_BASE": sinks.bot_base,
-        "RISK_DATA_DIR": str(tmp_path),
     }
     deliveries = Deliveries(database_url, driver, environment)
     sinks.fault("telegram", "403")

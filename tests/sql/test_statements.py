@@ -27,7 +27,7 @@ VALUES: dict[str, object] = {
     "host": "example", "interval": "15m", "language": "zh", "lease_s": 10.0, "least": [0],
     "message_id": "5" * 32, "minutes": 15, "method": "ewma", "most": 5, "name": "equity_now", "newest": NOW,
     "next_try_at": NOW, "now": NOW, "oldest": NOW, "outcome": "accepted", "part": "scoring", "reason": "",
-    "short": "deadbeef", "picture": "late", "sure_after_s": 10.0,
+    "severity": "critical", "short": "deadbeef", "picture": "late", "sure_after_s": 10.0,
     "retry_after_s": 1.0, "role": "scorer", "rows": "[]", "rungs": 10, "scope": HOSTILE, "scopes": [HOSTILE],
     "side": "BOTH", "since": NOW, "symbol": HOSTILE, "symbols": ["BTCUSDT", HOSTILE], "table_name": "depth",
     "today": date(2026, 3, 10), "total": 2, "tried_at": NOW, "ttl_s": 15.0, "until": NOW, "updated_at": NOW,
