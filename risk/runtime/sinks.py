@@ -241,11 +241,15 @@ def bot_api(sinks: Sinks) -> Starlette:
 # --- mail ------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _MailHandler:
-    """aiosmtpd's hook: one call per message."""
+class MailHandler:
+    """aiosmtpd's hook: one call per message.
 
-    sinks: Sinks
+    aiosmtpd looks at each of its members, which Python 3.11.2, Debian 12's own, does not survive where a
+    dataclass has slots.
+    """
+
+    def __init__(self, sinks: Sinks) -> None:
+        self.sinks = sinks
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         self.sinks.count("mail_tries")
@@ -297,7 +301,7 @@ async def serve(directory: Path, *, smtp_port: int = 0, bot_port: int = 0) -> No
     sinks = Sinks(directory)
     loop = asyncio.get_running_loop()
     mail = await loop.create_server(
-        lambda: SMTP(_MailHandler(sinks), hostname="sink.local", loop=loop), "127.0.0.1", smtp_port
+        lambda: SMTP(MailHandler(sinks), hostname="sink.local", loop=loop), "127.0.0.1", smtp_port
     )
     with contextlib.closing(socket.socket()) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

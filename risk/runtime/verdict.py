@@ -23,6 +23,7 @@ SETTLING = timedelta(
 )  # after the start, and before the end: a slot so near either is not asked for
 MISSES_ALLOWED = 2  # runs per deployment, or 5 % of them
 BUSY_LOAD = 2.0  # of each core
+WAITS_AT_MOST = timedelta(seconds=30)  # a message for a sink that is there: then it does not get through
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,16 @@ def is_off_cadence(expected: int, completed: int, going: int, failed: int) -> bo
     return expected - completed - going > max(MISSES_ALLOWED, 0.05 * expected)
 
 
+def undelivered(waiting: Sequence[store.Waiting], now: datetime) -> list[str]:
+    """A line for each channel and severity whose messages have waited too long, with the last reason."""
+    return [
+        f"{one.deliveries} {one.severity} messages wait for {one.channel} since"
+        f" {(now - one.oldest_at).total_seconds():.0f} s: {one.reason or 'not tried'}"
+        for one in waiting
+        if now - one.oldest_at > WAITS_AT_MOST
+    ]
+
+
 async def _recorded(desk: Stack) -> dict[str, dict[str, int]]:
     """Runs since the desk began to come up, by deployment and state."""
     os.environ.update({key: value for key, value in desk.environment.items() if key.startswith("PREFECT_")})
@@ -133,11 +144,13 @@ def _scores(desk: Stack, symbols: Sequence[str], lines: list[str], failures: lis
 def _deliveries(desk: Stack, expects_alerts: bool, lines: list[str], failures: list[str]) -> None:
     with store.connect(desk.reader_url) as db:
         told = rows(db, "deliveries_by_channel", since=desk.began_at)
+        waiting = store.waiting_deliveries(db)
     accepted = {each["channel"]: each["messages"] for each in told if each["state"] == "accepted"}
     for each in told:
         lines.append(f"{each['channel']:<14} {each['messages']} messages {each['state']}")
         if each["state"] in ("failed", "expired"):
             failures.append(f"{each['messages']} messages by {each['channel']} {each['state']}")
+    failures += undelivered(waiting, datetime.now(UTC))
     if expects_alerts:
         failures += [
             f"nothing was told by {channel}"

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from risk.adapters.store import Waiting
 from risk.runtime.cadence import Cadence
 from risk.runtime.plan import AT_START, ORIGIN, Entry
-from risk.runtime.verdict import expected_runs, is_off_cadence
+from risk.runtime.verdict import expected_runs, is_off_cadence, undelivered
 
 UP_AT = datetime(2026, 3, 1, 12, 0, 42, tzinfo=UTC)
 
@@ -56,3 +57,15 @@ def test_a_flow_is_off_its_cadence_when_none_or_too_few_of_its_runs_came(
     expected: int, completed: int, going: int, failed: int, is_off: bool
 ) -> None:
     assert is_off_cadence(expected, completed, going, failed) is is_off
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "said"), [(30, []), (31, ["2 critical messages wait for mail since 31 s: refused"])]
+)
+def test_messages_that_do_not_get_through_are_not_called_done(waited_s: float, said: list[str]) -> None:
+    now = UP_AT + timedelta(minutes=2)
+    waiting = Waiting(
+        channel="mail", severity="critical", deliveries=2, oldest_at=now - timedelta(seconds=waited_s),
+        next_try_at=now, most_attempts=5, reason="refused",
+    )  # fmt: skip
+    assert undelivered([waiting], now) == said
