@@ -31,7 +31,7 @@ from risk.errors import SettingsError, StoreError
 from risk.pulse import Pulse, Seen, full_disk
 from risk.records import FlowProgress
 from risk.runtime import log
-from risk.runtime.database import address
+from risk.runtime.database import address, reachable
 from risk.runtime.spool import Spool
 from risk.runtime.watchdog import Send, Watchdog, sender
 
@@ -237,8 +237,31 @@ def run(
     return 0
 
 
+def blind_from_the_start(settings: Settings) -> str:
+    """What to do about a database that does not answer; empty where it does, or where the page is read."""
+    if settings.watchdog.url is not None:
+        return ""
+    try:
+        with reachable(settings):
+            return ""
+    except StoreError as cause:
+        names = [one.name for one in channels_of(settings) if not is_console(one)]
+        by = ", ".join(names) or "this terminal alone: no channel is set"
+        return (
+            f"{cause}. For a desk elsewhere set RISK_DATABASE_URL, or --url of its page."
+            f" Looking goes on; if it stays away, that is told by {by}"
+        )
+
+
+def is_console(channel: settings_in_force.ChannelSettings) -> bool:
+    """Whether it writes here and reaches nobody who is away."""
+    return channel.url.get_secret_value().startswith("console://")
+
+
 def watch(settings: Settings, tell: Callable[[str], None], *, ready_file: Path | None = None) -> int:
-    """`run` until SIGTERM or Ctrl-C."""
+    """`run` until SIGTERM or Ctrl-C; what is not there to be watched is said at once, with what helps."""
+    if blind := blind_from_the_start(settings):
+        tell(blind)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

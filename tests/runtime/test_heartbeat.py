@@ -22,7 +22,7 @@ from risk.errors import SettingsError, StoreError
 from risk.limits import default
 from risk.pulse import Pulse
 from risk.runtime.alerts import trial
-from risk.runtime.heartbeat import Beside, Heartbeat, channels_of
+from risk.runtime.heartbeat import Beside, Heartbeat, blind_from_the_start, channels_of
 from risk.runtime.spool import Spool
 from risk.runtime.watchdog import LOOK_EVERY_S
 from tests.risk.builders import snapshot, state
@@ -273,3 +273,15 @@ def test_a_disk_that_is_full_does_not_stop_the_telling(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "no such folder")
     spool.note("phone", "title", "body", datetime.now(UTC))
     assert not (tmp_path / "no such folder").exists()
+
+
+def test_a_database_that_is_not_there_is_said_before_the_first_look(
+    config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert blind_from_the_start(config) == ""
+    away = config.model_copy(update={"database_url": None, "data_dir": tmp_path / "none"})
+    said = blind_from_the_start(away)
+    assert "none runs in" in said and "`risk up`" in said and "RISK_DATABASE_URL" in said
+    assert said.endswith("by this terminal alone: no channel is set")
+    by_page = away.watchdog.model_copy(update={"url": "https://desk.example.org"})
+    assert blind_from_the_start(away.model_copy(update={"watchdog": by_page})) == ""
