@@ -70,8 +70,12 @@ def parse_open_orders(body: bytes, *, account: str, received_at: datetime) -> Pa
             order_id=str(row.order_id),
             kind=check.name(source, "type", row.type),
             quantity=max(left, Decimal(0)),
-            price=check.positive(source, "price", row.price) if is_resting else _or_none(row.price),
-            trigger_price=None if is_resting else _or_none(row.stop_price),
+            price=check.positive(source, "price", row.price)
+            if is_resting
+            else _or_none(check.not_negative(source, "price", row.price)),
+            trigger_price=None
+            if is_resting
+            else _or_none(check.not_negative(source, "stopPrice", row.stop_price)),
             triggered_by="" if is_resting else TRIGGERS.get(row.working_type, "last"),
             **_shared(source, row, account, received_at),
         )

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from risk.errors import PayloadError
@@ -105,6 +105,7 @@ def _broken(body: bytes, chance: random.Random) -> bytes:
 
 @settings(max_examples=MUTATIONS, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(stem=st.sampled_from(sorted(CLAIMED)), seed=st.integers(0, 2**32))
+@example(stem="fapi_v1_openOrders", seed=616301)  # a trigger price that is no number
 def test_mutated_payload_parses_to_possible_numbers_or_is_a_payload_error(
     shared: Path, stem: str, seed: int
 ) -> None:
