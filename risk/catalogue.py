@@ -8,7 +8,7 @@ without a unit may come from outside and is cleaned; `text` marks what is a sent
 
 from __future__ import annotations
 
-import ast
+import json
 import math
 import string
 import unicodedata
@@ -85,7 +85,7 @@ def _entries(text: str) -> Iterator[tuple[str, str]]:
             key, stripped = stripped.split(" ", 1)
             parts[key] = ""
         if stripped.startswith('"'):
-            parts[key] += ast.literal_eval(stripped)
+            parts[key] += json.loads(stripped)  # ast, asked by two threads at once, can fail in CPython 3.11
         elif not stripped and "msgstr" in parts:
             if parts["msgid"]:
                 yield parts["msgid"], parts["msgstr"]
