@@ -212,7 +212,7 @@ def test_a_thousand_events_of_a_minute_arrive_as_five_messages_and_each_is_told(
 def test_a_channel_that_is_down_does_not_delay_the_other(deliveries: Deliveries, sinks: SinkProcess) -> None:
     sinks.fault("telegram", "502")
     ids = [deliveries.put(["phone", "mail"]) for _ in range(5)]
-    deliveries.run("term", after_s=2)
+    deliveries.run("term", after_s=6)
     assert [copies(sinks, "mail", one) for one in ids] == [1] * 5
     states = deliveries.states()
     assert {states[(one, "mail")] for one in ids} == {"accepted"}
@@ -225,7 +225,7 @@ def test_a_channel_that_is_down_does_not_delay_the_other(deliveries: Deliveries,
 def test_a_refusal_for_good_fails_on_that_channel_only(deliveries: Deliveries, sinks: SinkProcess) -> None:
     sinks.fault("telegram", "401")
     message_id = deliveries.put(["phone", "mail"])
-    deliveries.run("term", after_s=2)
+    deliveries.run("term", after_s=5)
     assert deliveries.states() == {(message_id, "phone"): "failed", (message_id, "mail"): "accepted"}
 
 
