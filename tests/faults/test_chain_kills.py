@@ -14,14 +14,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
 import pytest
 
 from risk.adapters import embedded, migrate
-from tests.adapters.sink_process import SinkProcess, running_sinks
+from tests.adapters.sink_process import SinkProcess
 
 PROJECT = Path(__file__).resolve().parents[2]
 LABELS = ("before_send", "after_send", "after_mark")
@@ -59,19 +58,6 @@ def driver(environment: dict[str, str]) -> Iterator[Driver]:
         process.stdin.close()
         process.wait(timeout=30)
         process.stdout.close()
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with TemporaryDirectory(prefix="risk-chain-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
-        embedded.stop(Path(name), immediately=True)
-
-
-@pytest.fixture
-def sinks(tmp_path: Path) -> Iterator[SinkProcess]:
-    with running_sinks(tmp_path) as running:
-        yield running
 
 
 def environment_of(url: str, folder: Path, sinks: SinkProcess) -> dict[str, str]:

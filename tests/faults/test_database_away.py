@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -14,7 +13,7 @@ from flows import desk, scoring, spooling
 from risk.adapters import embedded, migrate, store
 from risk.adapters.spool import Spool
 from risk.errors import StoreError
-from tests.adapters.sink_process import SinkProcess, running_sinks
+from tests.adapters.sink_process import SinkProcess
 from tests.conftest_flows import forget
 from tests.faults.test_chain_kills import Driver, driver, environment_of
 
@@ -27,19 +26,6 @@ KILLER = """
     END $$;
     CREATE TRIGGER kill_server BEFORE INSERT ON risk.outbox EXECUTE FUNCTION risk.kill_server();
 """
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with TemporaryDirectory(prefix="risk-away-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
-        embedded.stop(Path(name), immediately=True)
-
-
-@pytest.fixture
-def sinks(tmp_path: Path) -> Iterator[SinkProcess]:
-    with running_sinks(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture
